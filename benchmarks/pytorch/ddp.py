@@ -1,0 +1,180 @@
+"""PyTorch DistributedDataParallel as a rival: gloo, one process a core, one thread a process.
+
+A long-lived child process of the benchmark. Standard input, one command a line:
+
+    run N     N whole training steps; answers {"seconds": …, "samples": …, "loss": …, "cpu": …},
+              the last one rank 0's processor time, which tells a busy machine from a slow rank
+    quit
+
+Standard output: one JSON object a line, first {"ready": true, …} with versions and settings.
+This process starts one rank a process and passes the commands on; rank 0 answers. Between two
+commands the ranks sleep in a read, so that the other side has the cores to itself.
+"""
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--data", required=True, help="folder of train-pixels.u8, train-labels.u8")
+    parser.add_argument("--batch", type=int, default=256, help="global batch, over all ranks")
+    parser.add_argument("--ranks", type=int, default=2)
+    parser.add_argument("--bucket-mb", type=float, default=25)
+    parser.add_argument("--adam", choices=["foreach", "fused", "loop"], default="fused")
+    parser.add_argument("--layout", choices=["channels-last", "contiguous"], default="channels-last")
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--pin", action="store_true", help="rank r on core r only")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rank", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    if options.rank is None:
+        launch(options)
+    else:
+        serve(options)
+
+
+def launch(options: argparse.Namespace) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = dict(os.environ, OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, *sys.argv, f"--rank={rank}", f"--port={port}"],
+            stdin=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+        for rank in range(options.ranks)
+    ]
+    for line in sys.stdin:
+        for rank in ranks:
+            rank.stdin.write(line)
+            rank.stdin.flush()
+        if line.strip() == "quit":
+            break
+    for rank in ranks:
+        rank.stdin.close()
+    sys.exit(max(abs(rank.wait()) for rank in ranks))
+
+
+def serve(options: argparse.Namespace) -> None:
+    import torch
+    import torch.distributed as dist
+
+    if options.pin:
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[options.rank % len(cores)]})
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    torch.set_flush_denormal(True)
+    torch.manual_seed(options.seed)
+    single = options.ranks == 1
+    if not single:
+        dist.init_process_group(
+            "gloo",
+            init_method=f"tcp://127.0.0.1:{options.port}",
+            rank=options.rank,
+            world_size=options.ranks,
+        )
+    step, parameters = training_step(options)
+    for _ in range(3):
+        step()
+    if options.rank == 0:
+        settings = {key: value for key, value in vars(options).items() if key not in ("rank", "port")}
+        say({"ready": True, "torch": torch.__version__, "parameters": parameters, **settings})
+    for line in sys.stdin:
+        command = line.split()
+        if command[0] == "quit":
+            break
+        steps = int(command[1])
+        if not single:
+            dist.barrier()
+        started, busy = time.perf_counter(), time.process_time()
+        for _ in range(steps):
+            loss = step()
+        if not single:
+            dist.barrier()
+        seconds, busy = time.perf_counter() - started, time.process_time() - busy
+        if options.rank == 0:
+            samples = steps * options.batch
+            say({"seconds": seconds, "samples": samples, "loss": loss.item(), "cpu": busy})
+    if not single:
+        dist.destroy_process_group()
+
+
+def training_step(options: argparse.Namespace):
+    """A function that takes one whole training step, and the number of trainable parameters."""
+    import numpy as np
+    import torch
+    from torch import nn
+    from torch.nn.parallel import DistributedDataParallel
+
+    from models import MODELS
+
+    memory_format = (
+        torch.channels_last if options.layout == "channels-last" else torch.contiguous_format
+    )
+    module = MODELS[options.model]().to(memory_format=memory_format)
+    module.train()
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    model = module
+    if options.ranks > 1:
+        model = DistributedDataParallel(
+            module,
+            bucket_cap_mb=options.bucket_mb,
+            gradient_as_bucket_view=True,
+            static_graph=True,
+            # Lockstep keeps no statistics of other workers' batches either: nothing to send.
+            forward_sync_buffers=False,
+        )
+    if options.compile:
+        model = torch.compile(model)
+    adam = {"foreach": {"foreach": True}, "fused": {"fused": True}, "loop": {"foreach": False}}
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.001, **adam[options.adam])
+    criterion = nn.CrossEntropyLoss()
+
+    # The whole set in memory, decoded and scaled beforehand: only the gather is timed.
+    pixels = np.fromfile(f"{options.data}/train-pixels.u8", np.uint8).reshape(-1, 1, 28, 28)
+    labels = np.fromfile(f"{options.data}/train-labels.u8", np.uint8)
+    images = torch.from_numpy(pixels.astype(np.float32) / 255)
+    targets = torch.from_numpy(labels.astype(np.int64))
+    local = options.batch // options.ranks
+    order = torch.randperm(len(targets), generator=torch.Generator().manual_seed(options.seed))
+    order = order[options.rank :: options.ranks]
+    position = 0
+
+    def step() -> torch.Tensor:
+        nonlocal position
+        if position + local > len(order):
+            position = 0
+        chosen = order[position : position + local]
+        position += local
+        x = images.index_select(0, chosen).to(memory_format=memory_format)
+        optimizer.zero_grad(set_to_none=True)
+        loss = criterion(model(x), targets.index_select(0, chosen))
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    return step, parameters
+
+
+def say(message: dict) -> None:
+    print(json.dumps(message), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+import type { ConfigInput } from '../shared/config/schema.js';
+import type { RunSummary } from '../shared/run-events.js';
+import type {
+  DryRunReport,
+  EngineListing,
+  EvaluateOptions,
+  EvaluationReport,
+  ImageReference,
+  Prediction,
+  RunUseOptions,
+  TrainOptions,
+} from '../shared/run-reports.js';
+
+/**
+ * What the commands ask of the library: the functions that src/index.ts exports. They are loaded
+ * when a command needs them, so that `--help` and usage errors answer at once.
+ */
+export interface Product {
+  /**
+   * Trains, or goes on with `resume`. An aborted signal ends it after the step under way, with a
+   * checkpoint, by LockstepError RUN_INTERRUPTED.
+   */
+  train(options: TrainOptions): Promise<RunSummary>;
+  /** What `train` would do with these options; nothing is written. */
+  planRun(options: ConfigInput): Promise<DryRunReport>;
+  evaluateRun(folder: string, options: EvaluateOptions): Promise<EvaluationReport>;
+  predictRun(
+    folder: string,
+    images: readonly ImageReference[],
+    options: RunUseOptions,
+  ): Promise<readonly Prediction[]>;
+  listEngines(): Promise<readonly EngineListing[]>;
+}
+
+export const loadProduct = (): Promise<Product> => import('../index.js');

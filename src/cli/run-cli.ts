@@ -1,0 +1,69 @@
+import yargs, { type Argv, type CommandModule } from 'yargs';
+import type { CliContext } from './context.js';
+import { dataCommand } from './commands/data.js';
+import { engineCommand } from './commands/engine.js';
+import { evaluateCommand } from './commands/evaluate.js';
+import { predictCommand } from './commands/predict.js';
+import { trainCommand } from './commands/train.js';
+import { errorText, EXIT, exitStatus } from './exit.js';
+import { usageError } from './usage.js';
+import { version } from './version.js';
+
+/** What yargs objects to, until the help text is at hand to guess what was meant. */
+class UsageFailure {
+  constructor(readonly message: string) {}
+}
+
+/** Runs one command line to its end and answers the exit status; never throws. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  try {
+    await parser(args, context).parseAsync();
+    return EXIT.done;
+  } catch (thrown) {
+    const error =
+      thrown instanceof UsageFailure
+        ? usageError(thrown.message, await parser(args, context).getHelp())
+        : thrown;
+    context.stderr.write(errorText(error));
+    return exitStatus(error);
+  }
+}
+
+function parser(args: readonly string[], context: CliContext): Argv {
+  const root = yargs([...args])
+    .scriptName('lockstep')
+    .usage('$0 <command>\n\nThe same weights, bit for bit, whatever computed them.')
+    .locale('en') // the texts of its errors are read in usage.ts
+    .parserConfiguration({ 'parse-numbers': false })
+    .version(version())
+    .help()
+    .alias('h', 'help')
+    .wrap(Math.min(100, context.stdout.columns > 0 ? context.stdout.columns : 80))
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .strict()
+    .demandCommand(1, 'Which command?')
+    .example('$0 train', 'LeNet-5 on Fashion-MNIST, on all processors')
+    .example('$0 evaluate runs/mine', 'loss and accuracy of what came out')
+    .example('$0 train --help', 'every flag of a command');
+  for (const command of commands(context)) root.command(command);
+  return failWithCodedErrors(root);
+}
+
+function commands(context: CliContext): CommandModule[] {
+  return [
+    trainCommand(context),
+    evaluateCommand(context),
+    predictCommand(context),
+    engineCommand(context),
+    dataCommand(context),
+  ] as CommandModule[];
+}
+
+/** yargs reports its own objections by a text, or by an error that it calls YError. */
+function failWithCodedErrors(root: Argv): Argv {
+  return root.fail((message: string | null, error: Error | undefined) => {
+    if (error !== undefined && error.name !== 'YError') throw error;
+    throw new UsageFailure(message ?? error?.message ?? '');
+  });
+}

@@ -1,0 +1,87 @@
+import { floatOfBits } from '../../shared/numerics/float-bits.js';
+import type { EvaluationSum } from '../../shared/protocol/control.js';
+import type { Evaluated, EvaluationPlan, PieceResult } from '../../shared/protocol/messages.js';
+import { failRun, membersOf, type Context, type Part } from './context.js';
+import { shareOut } from './duties.js';
+import { diverged } from './views.js';
+import type { CoordinatorState } from './state.js';
+
+/** Whether an evaluation is due at this state and not complete. */
+export function evaluationPending(
+  state: CoordinatorState,
+  context: Context,
+  applied: number,
+): boolean {
+  if (state.controls.has(applied)) return false; // its result went into the step after it
+  if (context.schedule.evaluation(applied).length === 0) return false;
+  return state.evaluation?.applied !== applied || state.evaluation.sums === null;
+}
+
+export function evaluationAt(state: CoordinatorState, applied: number): readonly EvaluationSum[] {
+  return state.evaluation?.applied === applied ? (state.evaluation.sums ?? []) : [];
+}
+
+/** When all stand at a state to be evaluated: hands out its pieces. */
+export const evaluateIfDue: Part = (state, context) => {
+  const { stable, upTo, base } = state;
+  if (state.phase !== 'run' || stable !== upTo || stable < base) return state;
+  const members = membersOf(state);
+  const ends = upTo === state.lastStep && state.lastStep < context.schedule.steps;
+  if (members.length === 0 || ends || !evaluationPending(state, context, upTo)) return state;
+  const plan = context.schedule.evaluation(upTo);
+  const before = state.evaluation?.applied === upTo ? state.evaluation : null;
+  if (before !== null && before.shares.length > 0) return state;
+  const results = before?.results ?? new Map<number, PieceResult>();
+  const total = plan.reduce((sum, { pieces }) => sum + pieces, 0);
+  const missing = Array.from({ length: total }, (_, piece) => piece).filter(
+    (piece) => !results.has(piece),
+  );
+  const cuts = shareOut(missing, members, 0);
+  const shares = members.map(({ id }, rank) => ({ member: id, pieces: cuts[rank] ?? [] }));
+  return { ...state, evaluation: { applied: upTo, plan, results, shares, sums: null } };
+};
+
+/** Results of pieces: the first of each counts, another one must be equal. */
+export function takeEvaluated(
+  state: CoordinatorState,
+  context: Context,
+  message: Evaluated,
+): CoordinatorState {
+  const { evaluation } = state;
+  if (message.run !== state.config.run || evaluation === null) return state;
+  if (evaluation.applied !== message.applied || evaluation.sums !== null) return state;
+  if (state.lineages.get(message.applied) !== message.lineage) return state;
+  const results = new Map(evaluation.results);
+  for (const result of message.results) {
+    const before = results.get(result.piece);
+    if (before === undefined) results.set(result.piece, result);
+    else if (before.lossBits !== result.lossBits || before.correct !== result.correct) {
+      return failRun(state, diverged(message.applied, message.from, 'another'));
+    }
+  }
+  state = { ...state, gotOnAt: state.now };
+  const total = evaluation.plan.reduce((sum, { pieces }) => sum + pieces, 0);
+  if (results.size < total) return { ...state, evaluation: { ...evaluation, results } };
+  const sums = sumByIndex(evaluation.plan, results);
+  context.emit({ kind: 'evaluated', applied: evaluation.applied, sums });
+  return { ...state, evaluation: { ...evaluation, results, shares: [], sums } };
+}
+
+/** In float64, piece by piece in order of their index: who sent what when does not show. */
+export function sumByIndex(
+  plan: readonly EvaluationPlan[],
+  results: ReadonlyMap<number, PieceResult>,
+): readonly EvaluationSum[] {
+  let piece = 0;
+  return plan.map(({ set, pieces, samples }) => {
+    let lossSum = 0;
+    let correct = 0;
+    for (const end = piece + pieces; piece < end; piece++) {
+      const result = results.get(piece);
+      if (result === undefined) continue;
+      lossSum += floatOfBits(result.lossBits);
+      correct += result.correct;
+    }
+    return { set, samples, lossSum, correct };
+  });
+}

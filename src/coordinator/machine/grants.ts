@@ -1,0 +1,90 @@
+import type { Control } from '../../shared/protocol/control.js';
+import { dutyFor } from './duties.js';
+import { evaluationPending, evaluationAt } from './evaluations.js';
+import { membersOf, type Context, type Part } from './context.js';
+import { KEPT_LINKS } from './records.js';
+import { hasLearnt } from './views.js';
+import type { CoordinatorState } from './state.js';
+
+/** What all members have applied. */
+export const updateStable: Part = (state) => {
+  if (state.phase !== 'run') return state;
+  const applied = membersOf(state).map(({ report }) => report.applied ?? 0);
+  if (applied.length === 0) return state;
+  const stable = Math.max(state.stable, Math.min(...applied));
+  return stable === state.stable ? state : { ...state, stable, gotOnAt: state.now };
+};
+
+/** Lets members go on, at most H steps beyond what all have applied. */
+export const raiseGrant: Part = (state, context) => {
+  if (state.phase !== 'run' || membersOf(state).length === 0) return state;
+  const limit = context.rules.grantLimit(state.stable, state.config.ahead);
+  while (state.upTo < Math.min(limit, state.lastStep) && mayPass(state, context)) {
+    state = pass(state, context);
+  }
+  return prune(state);
+};
+
+/** Whether the state after `upTo` steps may be left. */
+function mayPass(state: CoordinatorState, context: Context): boolean {
+  const { config, upTo, durable } = state;
+  if (state.pausedAt !== null) return false;
+  if (evaluationPending(state, context, upTo)) return false;
+  if (upTo - durable >= KEPT_LINKS) return false;
+  return [...state.learners].every(([id, { from }]) => {
+    const applied = hasLearnt(state, id) ? (state.peers.get(id)?.report.applied ?? from) : from;
+    return upTo < applied + config.learnerLag;
+  });
+}
+
+/** Grants one step more: its control inputs, who computes the one after it, a checkpoint if due. */
+function pass(state: CoordinatorState, context: Context): CoordinatorState {
+  const step = state.upTo;
+  const controls = new Map(state.controls);
+  if (!controls.has(step)) controls.set(step, controlFor(state, context, step));
+  const duties = new Map(state.duties);
+  if (step + 1 < state.lastStep && !duties.has(step + 1)) {
+    duties.set(step + 1, dutyFor(state, context, step + 1, false));
+  }
+  return { ...checkpointIfDue(state, step), upTo: step + 1, controls, duties };
+}
+
+function controlFor(state: CoordinatorState, context: Context, step: number): Control {
+  const evaluation = evaluationAt(state, step);
+  const learningRateBits = context.schedule.learningRateBits(step, evaluation);
+  return { step, learningRateBits, evaluation };
+}
+
+/** Takes a copy of the state that is about to be left. */
+function checkpointIfDue(state: CoordinatorState, applied: number): CoordinatorState {
+  const { checkpointEvery } = state.config;
+  const regular =
+    checkpointEvery !== null && applied % checkpointEvery === 0 && applied > state.stored.applied;
+  if (!regular && !state.checkpointWanted) return state;
+  if (state.capture !== null) return { ...state, checkpointWanted: true };
+  const by = state.view.members.slice(0, 2);
+  return { ...state, checkpointWanted: false, capture: { applied, by, storing: false } };
+}
+
+/** What is below `stable` is over. */
+function prune(state: CoordinatorState): CoordinatorState {
+  const { stable } = state;
+  const release = releaseOf(state);
+  const old = [...state.duties.keys()].some((step) => step < stable);
+  const done = [...state.controls.keys()].some((step) => step < release);
+  if (!old && !done) return state;
+  return {
+    ...state,
+    duties: new Map([...state.duties].filter(([step]) => step >= stable)),
+    controls: new Map([...state.controls].filter(([step]) => step >= release)),
+  };
+}
+
+/** Below this, no member and no learner needs a gradient any more. */
+export function releaseOf(state: CoordinatorState): number {
+  if (!state.begun) return 0;
+  const learners = [...state.learners].map(([id, { from }]) =>
+    hasLearnt(state, id) ? (state.peers.get(id)?.report.applied ?? from) : from,
+  );
+  return Math.min(state.stable, ...learners);
+}

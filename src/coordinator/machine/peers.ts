@@ -1,0 +1,156 @@
+import type { Failure, Hello, Report } from '../../shared/protocol/messages.js';
+import type { MemberId } from '../../shared/protocol/names.js';
+import { failRun, withPeer, type Context } from './context.js';
+import { takeProgress } from './records.js';
+import { giveWay } from './terms.js';
+import type { CoordinatorState } from './state.js';
+
+/** A worker says who it is: is it one of ours, and would it compute the same bits? */
+export function takeHello(
+  state: CoordinatorState,
+  context: Context,
+  hello: Hello,
+): CoordinatorState {
+  const { worker, from } = hello;
+  if (hello.run !== state.config.run) {
+    const failure: Failure = {
+      code: 'PROTOCOL_OTHER_RUN',
+      message: `Worker ${worker} belongs to run ${hello.run}, this is run ${state.config.run}.`,
+      hint: 'Start the worker anew, or join it to the coordinator of its run.',
+      where: { worker },
+    };
+    refuse(state, context, from, failure, null);
+    return state;
+  }
+  const different = differingParts(state.config.identity, hello.identity);
+  if (different.length > 0) {
+    const failure: Failure = {
+      code: 'PROTOCOL_IDENTITY',
+      message: `Worker ${worker} would not compute the same bits; it differs in ${different.join(', ')}.`,
+      hint: 'Run the same version of Lockstep with the same configuration and data on all workers.',
+      where: { worker, parts: different.join(', ') },
+    };
+    refuse(state, context, from, failure, null);
+    return state;
+  }
+  if (state.removed.has(from)) {
+    refuseRemoved(state, context, from);
+    return state;
+  }
+  if (!state.peers.has(from)) {
+    const { now } = state;
+    const { report } = hello;
+    state = withPeer(state, {
+      id: from,
+      worker,
+      role: 'candidate',
+      report,
+      heardAt: now,
+      gotOnAt: now,
+    });
+  }
+  return takeReport(state, context, hello.report);
+}
+
+function differingParts(
+  ours: Readonly<Record<string, string>>,
+  theirs: Readonly<Record<string, string>>,
+): readonly string[] {
+  const names = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
+  return [...names].filter((name) => ours[name] !== theirs[name]).sort();
+}
+
+export function takeReport(
+  state: CoordinatorState,
+  context: Context,
+  report: Report,
+): CoordinatorState {
+  if (report.run !== state.config.run) return state;
+  const { term, coordinator } = report;
+  const followsAnother = coordinator !== null && coordinator !== state.config.id;
+  if (followsAnother && term >= state.term) return giveWay(state, context, term);
+  const peer = state.peers.get(report.from);
+  if (peer === undefined) {
+    if (state.removed.has(report.from)) refuseRemoved(state, context, report.from);
+    return state;
+  }
+  // Overtaken by a newer one; those of a hello are taken, equal, a second time.
+  if (report.sequence < peer.report.sequence) return state;
+  const gotOn =
+    report.progress !== peer.report.progress ||
+    report.applied !== peer.report.applied ||
+    report.activity !== peer.report.activity;
+  state = withPeer(state, {
+    ...peer,
+    report,
+    heardAt: state.now,
+    gotOnAt: gotOn ? state.now : peer.gotOnAt,
+  });
+  if (gotOn) state = { ...state, gotOnAt: state.now };
+  return takeProgress(relayPairs(state, report), context, report);
+}
+
+/** Two that both reach us, and not each other: nobody is removed, we pass it on. */
+function relayPairs(state: CoordinatorState, report: Report): CoordinatorState {
+  let { relayed } = state;
+  for (const other of report.unreachable) {
+    const known = relayed.some(
+      ([a, b]) => (a === report.from && b === other) || (a === other && b === report.from),
+    );
+    if (!known && state.peers.has(other)) relayed = [...relayed, [report.from, other]];
+  }
+  return relayed === state.relayed ? state : { ...state, relayed };
+}
+
+/** A worker's own failure: of the run, if its cause is in the run; else of this worker alone. */
+const FAILS_THE_RUN: ReadonlySet<string> = new Set([
+  'STEP_NOT_FINITE',
+  'PROTOCOL_PROOF',
+  'PROTOCOL_DIVERGED',
+]);
+
+export function failIfReported(state: CoordinatorState): CoordinatorState {
+  for (const { report } of state.peers.values()) {
+    if (report.failure !== null && FAILS_THE_RUN.has(report.failure.code)) {
+      return failRun(state, report.failure);
+    }
+  }
+  return state;
+}
+
+export function refuse(
+  state: CoordinatorState,
+  context: Context,
+  to: MemberId,
+  failure: Failure,
+  retryAfterMillis: number | null,
+): void {
+  const { run, id } = state.config;
+  context.emit({
+    kind: 'send',
+    to,
+    message: {
+      kind: 'refusal',
+      run,
+      from: id,
+      to,
+      coordinator: null,
+      term: state.term,
+      failure,
+      retryAfterMillis,
+    },
+  });
+}
+
+export function refuseRemoved(state: CoordinatorState, context: Context, id: MemberId): void {
+  const worker = state.removed.get(id) ?? id;
+  const times = Math.min(6, Math.max(1, state.removals.get(worker) ?? 1));
+  const wait = state.config.times.backOffMillis * (1 << (times - 1));
+  const failure: Failure = {
+    code: 'PROTOCOL_REMOVED',
+    message: `Worker ${worker} was taken for dead, and removed from the run.`,
+    hint: `It may join again, as a new worker, after ${wait} ms.`,
+    where: { worker },
+  };
+  refuse(state, context, id, failure, wait);
+}

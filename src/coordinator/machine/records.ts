@@ -1,0 +1,89 @@
+import type { Failure, Report } from '../../shared/protocol/messages.js';
+import type { StepRecord } from '../../shared/protocol/control.js';
+import { failRun, type Context } from './context.js';
+import type { CoordinatorState } from './state.js';
+
+/** Links and records that are remembered in any case; members keep as many. */
+export const KEPT_LINKS = 64;
+
+/**
+ * Takes what members report of applied steps: each is recorded once, in order, and whoever reports
+ * it again, or computes it again after a crash, must report the same.
+ */
+export function adoptRecords(
+  state: CoordinatorState,
+  context: Context,
+  records: readonly StepRecord[],
+): CoordinatorState {
+  const fresh: StepRecord[] = [];
+  const lineages = new Map(state.lineages);
+  const controls = new Map(state.controls);
+  let { recording } = state;
+  for (const record of records) {
+    const { step, before, after, control } = record;
+    for (const [applied, lineage] of [
+      [step, before],
+      [step + 1, after],
+    ] as const) {
+      const known = lineages.get(applied);
+      if (known !== undefined && known !== lineage) return failRun(state, unlike(applied));
+      lineages.set(applied, lineage);
+    }
+    if (step >= state.stable && !controls.has(step)) controls.set(step, control);
+    if (!state.begun && step > recording) {
+      context.emit({ kind: 'warn', failure: lost(recording, step) });
+      recording = step;
+    }
+    if (step !== recording) continue;
+    fresh.push(record);
+    recording++;
+  }
+  if (fresh.length > 0) context.emit({ kind: 'record', records: fresh });
+  return { ...state, recording, controls, lineages: pruned(lineages, state, recording) };
+}
+
+/** Enough to check a member that is behind, and everything that would be computed again. */
+function pruned(
+  lineages: ReadonlyMap<number, string>,
+  state: CoordinatorState,
+  recording: number,
+): ReadonlyMap<number, string> {
+  const oldest = Math.min(state.stored.applied, recording - KEPT_LINKS);
+  return new Map([...lineages].filter(([applied]) => applied >= oldest));
+}
+
+/** Checks where a member says that it is, and takes its records. */
+export function takeProgress(
+  state: CoordinatorState,
+  context: Context,
+  report: Report,
+): CoordinatorState {
+  const { applied, lineage } = report;
+  if (!state.begun || applied === null || lineage === null || report.term !== state.term) {
+    return state;
+  }
+  const peer = state.peers.get(report.from);
+  if (peer === undefined || (peer.role === 'learner' && report.learntFrom === null)) return state;
+  if (peer.role === 'candidate') return state;
+  const known = state.lineages.get(applied);
+  if (known !== undefined && known !== lineage) return failRun(state, unlike(applied, peer.worker));
+  return adoptRecords(state, context, report.records);
+}
+
+function unlike(applied: number, worker = 'a worker'): Failure {
+  return {
+    code: 'PROTOCOL_DIVERGED',
+    message: `After ${applied} steps, ${worker} has other weights than those recorded before.`,
+    hint: 'A worker computes wrongly: check its memory and processor. Resume from a checkpoint.',
+    where: { applied, worker },
+  };
+}
+
+function lost(first: number, end: number): Failure {
+  return {
+    code: 'PROTOCOL_RECORDS_LOST',
+    message: `The metrics of steps ${first} to ${end - 1} are not in the folder, and no worker has them.`,
+    hint: 'The folder is an old copy. Weights are not touched by this; the lines stay missing.',
+    where: { first, end },
+  };
+}

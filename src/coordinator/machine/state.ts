@@ -1,0 +1,232 @@
+import type { Range } from '../../shared/numerics/micro-batches.js';
+import type { EvaluationSum, Control, StepRecord } from '../../shared/protocol/control.js';
+import type {
+  Duty,
+  EvaluationPlan,
+  Failure,
+  Learner,
+  Message,
+  PieceResult,
+  Report,
+  ToCoordinator,
+  View,
+} from '../../shared/protocol/messages.js';
+import type { Lineage, MemberId } from '../../shared/protocol/names.js';
+
+/** What the run folder says at the start. */
+export interface Folder {
+  /** The last term that was synced there; 0 in a new folder. */
+  readonly term: number;
+  /** The newest valid checkpoint, or the initial weights as the state after 0 steps. */
+  readonly checkpoint: { readonly applied: number; readonly lineage: Lineage };
+  /** Metric lines that are on disk: steps below `upTo`; lineages after them, as far as known. */
+  readonly metrics: {
+    readonly upTo: number;
+    readonly lineages: ReadonlyMap<number, Lineage>;
+  };
+}
+
+export interface CoordinatorConfig {
+  readonly run: string;
+  /** This coordinator process, told apart from others of the same term. */
+  readonly id: string;
+  readonly identity: Readonly<Record<string, string>>;
+  readonly folder: Folder;
+  readonly minWorkers: number;
+  /** Start as soon as this many have said hello; without it, after `helloMillis`. */
+  readonly expectWorkers: number | null;
+  /** H: how many steps a member may be ahead of what all have applied. */
+  readonly ahead: number;
+  /** How many steps a learner may be behind before the others wait for it. */
+  readonly learnerLag: number;
+  /** Checkpoint after every so many steps; null: only at the end. */
+  readonly checkpointEvery: number | null;
+  /** Milliseconds that one node of one worker costs on the link, for the planner. */
+  readonly nodeMillis: number;
+  readonly times: CoordinatorTimes;
+}
+
+export interface CoordinatorTimes {
+  /** Orders are repeated this often. */
+  readonly heartbeatMillis: number;
+  /** A restarted coordinator waits this long for the workers that it does not know. */
+  readonly helloMillis: number;
+  /** A member that said nothing for so long is removed. */
+  readonly deadMillis: number;
+  /** A member that computes without its threads getting on for so long is removed. */
+  readonly stallMillis: number;
+  /** Below the fewest workers, and before the first come, the run waits this long. */
+  readonly pauseMillis: number;
+  /** Nothing got on for this long, though all are alive: the run ends with an error. */
+  readonly stuckMillis: number;
+  /** A removed worker is asked to stay away for this long, doubled each time. */
+  readonly backOffMillis: number;
+}
+
+/** Rim → coordinator. */
+export type CoordinatorEvent =
+  /** At least once per heartbeat; `now` is in milliseconds and never falls. */
+  | { readonly kind: 'tick'; readonly now: number }
+  | { readonly kind: 'message'; readonly message: ToCoordinator }
+  /** Answers `save-term`: synced. */
+  | { readonly kind: 'term-saved'; readonly term: number }
+  /** Answers `record`: the lines of steps below `upTo` are synced. */
+  | { readonly kind: 'recorded'; readonly upTo: number }
+  /** Answers `store`: written, synced, renamed. */
+  | { readonly kind: 'stored'; readonly applied: number; readonly lineage: Lineage }
+  /** Answers `store`: it could not be written (the copy is gone, the disk is full …). */
+  | { readonly kind: 'store-failed'; readonly applied: number; readonly failure: Failure }
+  /** Answers `summarize`: synced. */
+  | { readonly kind: 'summarized' }
+  /** End after the step (Ctrl-C): a checkpoint is taken, the run can be resumed. */
+  | { readonly kind: 'stop' }
+  /** Take a checkpoint at the next step. */
+  | { readonly kind: 'checkpoint' }
+  /** The rim itself cannot go on. */
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** Coordinator → rim, to be carried out in this order. */
+export type CoordinatorEffect =
+  | { readonly kind: 'save-term'; readonly term: number }
+  | { readonly kind: 'send'; readonly to: MemberId; readonly message: Message }
+  /** A segment of the state in the folder, as a `snapshot-piece`. */
+  | {
+      readonly kind: 'send-snapshot';
+      readonly to: MemberId;
+      readonly applied: number;
+      readonly lineage: Lineage;
+      readonly segment: number;
+    }
+  /** Where the run goes on. Metric lines of steps ≥ `cutMetricsAt` are cut (null: none). */
+  | {
+      readonly kind: 'began';
+      readonly base: number;
+      readonly view: View;
+      readonly cutMetricsAt: number | null;
+    }
+  /** Append the lines of these steps, in order. */
+  | { readonly kind: 'record'; readonly records: readonly StepRecord[] }
+  /** An evaluation is complete. */
+  | {
+      readonly kind: 'evaluated';
+      readonly applied: number;
+      readonly sums: readonly EvaluationSum[];
+    }
+  /** Write the state that `writer` captured as a checkpoint, whole or not at all. */
+  | {
+      readonly kind: 'store';
+      readonly applied: number;
+      readonly lineage: Lineage;
+      readonly digest: string;
+      readonly writer: MemberId;
+    }
+  /** All is done and stored: write the summary. `complete` false: stopped before the last step. */
+  | {
+      readonly kind: 'summarize';
+      readonly applied: number;
+      readonly lineage: Lineage;
+      readonly digest: string;
+      readonly evaluation: readonly EvaluationSum[];
+      readonly complete: boolean;
+    }
+  | { readonly kind: 'warn'; readonly failure: Failure }
+  /** The end. `failure` null: finished (or stopped as asked). */
+  | { readonly kind: 'exit'; readonly failure: Failure | null };
+
+export type Role = 'candidate' | 'learner' | 'member';
+
+/** What the coordinator knows of one life of a worker. */
+export interface Peer {
+  readonly id: MemberId;
+  readonly worker: string;
+  readonly role: Role;
+  readonly report: Report;
+  readonly heardAt: number;
+  /** When its `applied`, activity or progress last changed. */
+  readonly gotOnAt: number;
+}
+
+/** A checkpoint under way. The first of `by` gives the state, the digests of all must agree. */
+export interface Capture {
+  readonly applied: number;
+  readonly by: readonly MemberId[];
+  readonly storing: boolean;
+}
+
+export interface EvaluationState {
+  readonly applied: number;
+  readonly plan: readonly EvaluationPlan[];
+  readonly results: ReadonlyMap<number, PieceResult>;
+  /** Fixed while the view lasts, so that nobody does another's pieces. */
+  readonly shares: readonly { readonly member: MemberId; readonly pieces: readonly Range[] }[];
+  /** null until complete. */
+  readonly sums: readonly EvaluationSum[] | null;
+}
+
+export type CoordinatorPhase =
+  /** The term is being synced. */
+  | 'claiming'
+  /** For hellos. */
+  | 'waiting'
+  /** A new view was announced; its members report. */
+  | 'gather'
+  | 'run'
+  /** Summary under way. */
+  | 'summarizing'
+  | 'finished'
+  | 'failed'
+  | 'gone';
+
+export interface CoordinatorState {
+  readonly config: CoordinatorConfig;
+  readonly phase: CoordinatorPhase;
+  readonly now: number;
+  /** When the phase began, or the run last got on. */
+  readonly gotOnAt: number;
+  readonly spokeAt: number;
+  readonly term: number;
+  readonly peers: ReadonlyMap<MemberId, Peer>;
+  /** Ids that may never come back, with the names of their workers. */
+  readonly removed: ReadonlyMap<MemberId, string>;
+  /** Times that a worker, by name, was removed. */
+  readonly removals: ReadonlyMap<string, number>;
+  readonly view: View;
+  readonly base: number;
+  readonly sources: readonly MemberId[];
+  readonly upTo: number;
+  readonly stable: number;
+  /** The end: the last step, or where a stop was asked for. */
+  readonly lastStep: number;
+  readonly controls: ReadonlyMap<number, Control>;
+  readonly duties: ReadonlyMap<number, Duty>;
+  readonly learners: ReadonlyMap<MemberId, Learner>;
+  /** Known lineages after so many steps (the last 64). */
+  readonly lineages: ReadonlyMap<number, Lineage>;
+  /** Records handed to `record`: steps below; and those on disk. */
+  readonly recording: number;
+  readonly durable: number;
+  readonly stored: {
+    readonly applied: number;
+    readonly lineage: Lineage;
+    /** Of its bytes; null where this coordinator has not heard it. */
+    readonly digest: string | null;
+  };
+  /** Whether `began` was said: then a higher term means that another has taken over. */
+  readonly begun: boolean;
+  readonly capture: Capture | null;
+  readonly checkpointWanted: boolean;
+  readonly evaluation: EvaluationState | null;
+  readonly relayed: readonly (readonly [MemberId, MemberId])[];
+  /** Since when there are too few workers. */
+  readonly pausedAt: number | null;
+  readonly stopping: boolean;
+  /** What the run will end with once its last checkpoint is stored. */
+  readonly ending: Failure | null;
+  readonly failure: Failure | null;
+  readonly sequence: number;
+}
+
+export interface CoordinatorTransition {
+  readonly state: CoordinatorState;
+  readonly effects: readonly CoordinatorEffect[];
+}

@@ -1,0 +1,271 @@
+import { COORDINATOR, type MemberId } from '../../shared/protocol/names.js';
+import type { Duty, Failure, Report } from '../../shared/protocol/messages.js';
+import { refuseRemoved } from './peers.js';
+import { failRun, membersOf, peersOf, withRole, type Context, type Part } from './context.js';
+import { adoptRecords } from './records.js';
+import { dutyFor } from './duties.js';
+import type { CoordinatorState, Peer } from './state.js';
+
+/** Announces a view; its members stop applying and report. */
+function announce(
+  state: CoordinatorState,
+  context: Context,
+  members: readonly MemberId[],
+): CoordinatorState {
+  for (const id of state.view.members) state = withRole(state, id, 'candidate');
+  for (const id of members) state = withRole(state, id, 'member');
+  const learners = new Map([...state.learners].filter(([id]) => !members.includes(id)));
+  const { capture } = state;
+  const keepsCapture = capture !== null && capture.by.every((id) => members.includes(id));
+  const next: CoordinatorState = {
+    ...state,
+    view: { number: state.view.number + 1, members },
+    phase: 'gather',
+    gotOnAt: state.now,
+    learners,
+    capture: keepsCapture ? capture : null,
+    checkpointWanted: state.checkpointWanted || (capture !== null && !keepsCapture),
+    evaluation: state.evaluation === null ? null : { ...state.evaluation, shares: [] },
+  };
+  return members.length > 0 ? next : beginFromFolder(next, context);
+}
+
+/** Nobody has a state: the run goes on from what the folder has, as soon as somebody has learnt it. */
+function beginFromFolder(state: CoordinatorState, context: Context): CoordinatorState {
+  const { applied } = state.stored;
+  if (!state.begun) {
+    context.emit({ kind: 'began', base: applied, view: state.view, cutMetricsAt: applied });
+    state = { ...state, recording: applied, durable: applied };
+  }
+  return {
+    ...state,
+    phase: 'run',
+    begun: true,
+    base: applied,
+    stable: applied,
+    upTo: applied,
+    sources: [],
+    duties: new Map(),
+    controls: new Map(),
+    learners: new Map(
+      [...state.learners].map(([id, learner]) => [id, restart(learner.member, applied)]),
+    ),
+    capture: null,
+    evaluation: null,
+  };
+}
+
+function restart(
+  member: MemberId,
+  applied: number,
+): { member: MemberId; from: number; donors: MemberId[] } {
+  return { member, from: applied, donors: [COORDINATOR] };
+}
+
+/** The first view of this coordinator: those whose state is the newest and fits the folder. */
+export const formFirstView: Part = (state, context) => {
+  if (state.phase !== 'waiting') return state;
+  const { config, now } = state;
+  const waited = now - state.gotOnAt;
+  const enough = state.peers.size >= config.minWorkers;
+  const expected = config.expectWorkers !== null && state.peers.size >= config.expectWorkers;
+  if (!enough || !(expected || waited >= config.times.helloMillis)) {
+    return waited < config.times.pauseMillis ? state : failRun(state, tooFew(state));
+  }
+  const usable = [...state.peers.values()].filter((peer) => {
+    if (peer.report.applied === null) return false;
+    if (fitsFolder(state, peer.report)) return true;
+    context.emit({ kind: 'warn', failure: strangeChain(peer) });
+    return false;
+  });
+  const highest = Math.max(-1, ...usable.map(({ report }) => report.applied ?? -1));
+  const members = usable.filter(({ report }) => (report.applied ?? -1) >= highest - config.ahead);
+  const ids = highest < state.stored.applied ? [] : members.map(({ id }) => id);
+  return announce(state, context, ids);
+};
+
+function fitsFolder(state: CoordinatorState, report: Report): boolean {
+  const known = new Map(state.lineages).set(state.stored.applied, state.stored.lineage);
+  return [...lineagesOf(report)].every(([applied, lineage]) => {
+    const ours = known.get(applied);
+    return ours === undefined || ours === lineage;
+  });
+}
+
+/** The chain as far as a report tells it: lineage after so many steps. */
+function lineagesOf(report: Report): ReadonlyMap<number, string> {
+  const chain = new Map<number, string>();
+  if (report.applied !== null && report.lineage !== null) chain.set(report.applied, report.lineage);
+  for (const { step, before, after } of report.records) {
+    chain.set(step, before);
+    chain.set(step + 1, after);
+  }
+  return chain;
+}
+
+/** All members of the view have reported: from where does it go on, and who does what? */
+export const settleView: Part = (state, context) => {
+  if (state.phase !== 'gather') return state;
+  const members = membersOf(state);
+  const answered = members.every(
+    ({ report }) => report.term === state.term && report.view === state.view.number,
+  );
+  if (!answered) return state;
+  const applied = members.map(({ report }) => report.applied ?? 0);
+  const base = Math.max(...applied);
+  const inReach = members.filter(
+    ({ report }) => (report.applied ?? 0) >= base - state.config.ahead,
+  );
+  if (inReach.length < members.length)
+    return announce(
+      state,
+      context,
+      inReach.map(({ id }) => id),
+    );
+  const disagreement = findDisagreement(members);
+  if (disagreement !== null) return failRun(state, disagreement);
+  // All at once: one member may have the links that another lacks.
+  const records = members.flatMap(({ report }) => report.records);
+  state = adoptRecords(state, context, records.sort((a, b) => a.step - b.step));
+  if (state.phase !== 'gather') return state;
+  const lineages = new Map(state.lineages);
+  for (const { report } of members) {
+    if (report.applied !== null && report.lineage !== null) {
+      lineages.set(report.applied, report.lineage);
+    }
+  }
+  if (!state.begun) {
+    context.emit({ kind: 'began', base, view: state.view, cutMetricsAt: null });
+  }
+  const next: CoordinatorState = {
+    ...state,
+    phase: 'run',
+    begun: true,
+    gotOnAt: state.now,
+    lineages,
+    base,
+    stable: Math.min(...applied),
+    // All stand still: what was granted above it is void.
+    upTo: base,
+    sources: members.filter(({ report }) => report.applied === base).map(({ id }) => id),
+  };
+  const duties = new Map<number, Duty>();
+  if (base < next.lastStep) duties.set(base, dutyFor(next, context, base, true));
+  return { ...next, duties };
+};
+
+/** Two members whose chains differ: the same name would have different bits. */
+function findDisagreement(members: readonly Peer[]): Failure | null {
+  const known = new Map<number, { readonly worker: string; readonly lineage: string }>();
+  for (const { worker, report } of members) {
+    for (const [applied, lineage] of lineagesOf(report)) {
+      const other = known.get(applied);
+      if (other === undefined) known.set(applied, { worker, lineage });
+      else if (other.lineage !== lineage) return diverged(applied, other.worker, worker);
+    }
+  }
+  return null;
+}
+
+/** Workers that ask to join begin to learn, at a state that nobody can have left. */
+export const beginLearning: Part = (state, context) => {
+  if (state.phase !== 'run') return state;
+  const donors = membersOf(state)
+    .slice(0, 2)
+    .map(({ id }) => id);
+  for (const { id } of peersOf(state, 'candidate')) {
+    state = withRole(state, id, 'learner');
+    const learner = {
+      member: id,
+      from: state.upTo,
+      donors: donors.length > 0 ? donors : [COORDINATOR],
+    };
+    state = { ...state, learners: new Map(state.learners).set(id, learner) };
+  }
+  // A snapshot whose donors are all gone is taken anew.
+  for (const [id, learner] of state.learners) {
+    const alive = learner.donors.filter(
+      (donor) => donor === COORDINATOR || state.view.members.includes(donor),
+    );
+    if (alive.length === learner.donors.length || hasLearnt(state, id)) continue;
+    const next =
+      alive.length > 0 ? { ...learner, donors: alive } : { member: id, from: state.upTo, donors };
+    state = { ...state, learners: new Map(state.learners).set(id, next) };
+  }
+  return admit(state, context);
+};
+
+/**
+ * Learners that have caught up become members, by a view; not before all members have the state
+ * that they learnt, for a learner cannot give the gradients below it.
+ */
+function admit(state: CoordinatorState, context: Context): CoordinatorState {
+  const ready = peersOf(state, 'learner').filter(({ id, report }) => {
+    const from = state.learners.get(id)?.from ?? Infinity;
+    return hasLearnt(state, id) && state.stable >= from && (report.applied ?? -1) >= state.stable;
+  });
+  if (ready.length === 0) return state;
+  return announce(state, context, [...state.view.members, ...ready.map(({ id }) => id)]);
+}
+
+export function hasLearnt(state: CoordinatorState, id: MemberId): boolean {
+  const report = state.peers.get(id)?.report;
+  return report?.term === state.term && report.learntFrom === state.learners.get(id)?.from;
+}
+
+/** Takes peers out of the run; the rest goes on in a new view. */
+export function removePeers(
+  state: CoordinatorState,
+  context: Context,
+  out: readonly { readonly peer: Peer; readonly failure: Failure }[],
+): CoordinatorState {
+  if (out.length === 0) return state;
+  const peers = new Map(state.peers);
+  const removed = new Map(state.removed);
+  const removals = new Map(state.removals);
+  const learners = new Map(state.learners);
+  for (const { peer, failure } of out) {
+    peers.delete(peer.id);
+    learners.delete(peer.id);
+    removed.set(peer.id, peer.worker);
+    removals.set(peer.worker, (removals.get(peer.worker) ?? 0) + 1);
+    context.emit({ kind: 'warn', failure });
+  }
+  const gone = new Set(out.map(({ peer }) => peer.id));
+  const relayed = state.relayed.filter(([a, b]) => !gone.has(a) && !gone.has(b));
+  state = { ...state, peers, removed, removals, learners, relayed };
+  for (const id of gone) refuseRemoved(state, context, id);
+  const left = state.view.members.filter((id) => !gone.has(id));
+  if (left.length === state.view.members.length) return state;
+  return announce(state, context, left);
+}
+
+function strangeChain({ worker, report }: Peer): Failure {
+  return {
+    code: 'PROTOCOL_DIVERGED',
+    message: `Worker ${worker} has a state after ${report.applied ?? 0} steps that does not follow from the folder's.`,
+    hint: 'It takes a new snapshot; nothing needs to be done.',
+    where: { worker },
+  };
+}
+
+export function diverged(applied: number, one: string, other: string): Failure {
+  return {
+    code: 'PROTOCOL_DIVERGED',
+    message: `Workers ${one} and ${other} have different weights after ${applied} steps.`,
+    hint: 'One of them computes wrongly: check its memory and processor. Resume from a checkpoint.',
+    where: { applied, one, other },
+  };
+}
+
+export function tooFew(state: CoordinatorState): Failure {
+  const alive = state.view.members.length > 0 ? state.view.members.length : state.peers.size;
+  return {
+    code: 'RUN_TOO_FEW_WORKERS',
+    message:
+      `${alive} of at least ${state.config.minWorkers} workers were there for ` +
+      `${state.config.times.pauseMillis} ms.`,
+    hint: `Start more workers and resume: the newest checkpoint is after ${state.stored.applied} steps.`,
+    where: { applied: state.stored.applied, workers: alive },
+  };
+}

@@ -1,0 +1,187 @@
+import { setTimeout as after } from 'node:timers/promises';
+import { assertInternal, LockstepError } from '../shared/errors.js';
+import { floatOfBits } from '../shared/numerics/float-bits.js';
+import type { EvaluationSum, StepRecord as StepFacts } from '../shared/protocol/control.js';
+import { TEST_SET } from '../shared/protocol/run-schedule.js';
+import type { EpochRecord, RunObserver, StepRecord } from '../shared/run-events.js';
+import type { Keeper } from './coordinator.js';
+import type { CoordinatorEffect } from './machine/state.js';
+import { EpochSums } from './epoch-sums.js';
+import type { MetricsLog } from './run-folder/metrics-log.js';
+import type { RunFolder } from './run-folder/run-folder.js';
+import type { RunIdentity } from './run-identity.js';
+
+type EffectOf<Kind extends CoordinatorEffect['kind']> = Extract<CoordinatorEffect, { kind: Kind }>;
+
+/** Where a step's time went, in seconds; see StepRecord of run-events.ts. */
+export interface StepTimes {
+  readonly stepSeconds: number;
+  readonly computeSeconds: number;
+  readonly updateSeconds: number;
+}
+
+/** A state that a worker has put aside. */
+export interface CapturedState {
+  readonly digest: string;
+  readonly state: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface RunKeeperOptions {
+  readonly folder: RunFolder;
+  readonly metrics: MetricsLog;
+  readonly observer: RunObserver;
+  readonly identity: RunIdentity;
+  readonly stepsPerEpoch: number;
+  /** Those of the epoch at hand, and of earlier ones, that are in the metrics already. */
+  readonly done: readonly StepRecord[];
+  /** Of a step from 0; asked once for each, resolves when the step is applied. */
+  readonly times: (step: number) => Promise<StepTimes>;
+  readonly captured: (applied: number) => CapturedState | undefined;
+  /** Writes model and summary. */
+  readonly conclude: (effect: EffectOf<'summarize'>, state: CapturedState) => Promise<void>;
+}
+
+/** Steps may follow each other in milliseconds: their lines go to the disk together. */
+const SYNC_MILLISECONDS = 100;
+
+/** Keeps a run: metrics, checkpoints and the end, in its folder. */
+export class RunKeeper implements Keeper {
+  readonly #options: RunKeeperOptions;
+  readonly #sums: EpochSums;
+  /** The epoch that has ended and waits for its evaluation. */
+  #ended: Omit<EpochRecord, 'testLoss' | 'testAccuracy' | 'evaluationSeconds'> | null = null;
+  #endedAt = 0;
+  #evaluationSeconds = 0;
+  /** The checkpoint last written, whose weights may become the model. */
+  #stored: { applied: number; captured: CapturedState } | null = null;
+  #syncSoon: Promise<void> | null = null;
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(options: RunKeeperOptions) {
+    this.#options = options;
+    this.#sums = new EpochSums(options.stepsPerEpoch);
+    for (const record of options.done) this.#sums.add(record);
+  }
+
+  /** Seconds spent evaluating, as seen from here. */
+  get evaluationSeconds(): number {
+    return this.#evaluationSeconds;
+  }
+
+  saveTerm(term: number): Promise<void> {
+    return this.#options.folder.writeTerm(term);
+  }
+
+  /** Answers when the lines are on the disk. */
+  async record({ records }: EffectOf<'record'>): Promise<void> {
+    await this.#inTurn(async () => {
+      for (const facts of records) await this.#recordStep(facts);
+    });
+    await this.#syncedSoon();
+  }
+
+  async evaluated({ sums }: EffectOf<'evaluated'>): Promise<void> {
+    await this.#inTurn(() => {
+      // Where training ends in the middle of an epoch, that is evaluated too.
+      this.#ended ??= this.#sums.soFar();
+      this.#closeEpoch(sums.find(({ set }) => set === TEST_SET) ?? null);
+    });
+  }
+
+  async store(effect: EffectOf<'store'>): Promise<void> {
+    const { folder, metrics, identity, stepsPerEpoch } = this.#options;
+    const { applied, lineage, digest } = effect;
+    const captured = this.#capturedAt(applied, digest);
+    await this.#inTurn(() => metrics.sync());
+    await folder.checkpoints.save({
+      step: applied,
+      epoch: Math.ceil(applied / stepsPerEpoch),
+      identity: { ...identity },
+      digests: { state: digest },
+      state: { lineage },
+      sections: captured.state,
+    });
+    this.#stored = { applied, captured };
+  }
+
+  async summarize(effect: EffectOf<'summarize'>): Promise<void> {
+    await this.#inTurn(() => {
+      this.#closeEpoch(null);
+      return this.#options.metrics.sync();
+    });
+    const stored = this.#stored;
+    assertInternal(stored?.applied === effect.applied, 'A summary is of the state last stored.');
+    if (effect.complete) await this.#options.conclude(effect, stored.captured);
+  }
+
+  /** Lines stand in the order of training, whatever each has to wait for. */
+  #inTurn(work: () => void | Promise<void>): Promise<void> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  async #recordStep(facts: StepFacts): Promise<void> {
+    const { metrics, observer, times } = this.#options;
+    const line = this.#line(facts, await times(facts.step));
+    this.#closeEpoch(null);
+    metrics.append(line);
+    observer.step(line);
+    this.#ended = this.#sums.add(line);
+    this.#endedAt = performance.now();
+  }
+
+  #syncedSoon(): Promise<void> {
+    this.#syncSoon ??= after(SYNC_MILLISECONDS).then(() => {
+      this.#syncSoon = null;
+      return this.#options.metrics.sync();
+    });
+    return this.#syncSoon;
+  }
+
+  /** A line for the epoch that has ended, or that the run ends in the middle of. */
+  #closeEpoch(test: EvaluationSum | null): void {
+    const ended = this.#ended;
+    if (ended === null) return;
+    this.#ended = null;
+    const seconds = test === null ? 0 : (performance.now() - this.#endedAt) / 1000;
+    this.#evaluationSeconds += seconds;
+    const record: EpochRecord = {
+      ...ended,
+      testLoss: test === null ? null : test.lossSum / test.samples,
+      testAccuracy: test === null ? null : test.correct / test.samples,
+      evaluationSeconds: seconds,
+    };
+    this.#options.metrics.append(record);
+    this.#options.observer.epoch(record);
+  }
+
+  #line({ step, tally, lossBits, control }: StepFacts, times: StepTimes): StepRecord {
+    const { stepsPerEpoch } = this.#options;
+    const { stepSeconds, computeSeconds, updateSeconds } = times;
+    return {
+      kind: 'step',
+      step: step + 1,
+      epoch: Math.floor(step / stepsPerEpoch) + 1,
+      samples: tally.samples,
+      loss: floatOfBits(lossBits) / tally.samples,
+      accuracy: tally.correct / tally.samples,
+      learningRate: floatOfBits(control.learningRateBits),
+      samplesPerSecond: tally.samples / stepSeconds,
+      stepSeconds,
+      computeSeconds,
+      waitSeconds: Math.max(0, stepSeconds - computeSeconds - updateSeconds),
+      updateSeconds,
+    };
+  }
+
+  #capturedAt(applied: number, digest: string): CapturedState {
+    const captured = this.#options.captured(applied);
+    if (captured?.digest === digest) return captured;
+    throw new LockstepError(
+      'CHECKPOINT_STATE_LOST',
+      `The copy of the state after ${String(applied)} steps is ${captured ? 'another than was announced' : 'gone'}.`,
+      { hint: 'Resume from the checkpoint before it.', where: { step: applied } },
+    );
+  }
+}

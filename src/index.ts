@@ -1,0 +1,38 @@
+/**
+ * Lockstep as a library: train a TensorFlow.js model on all cores of this machine, to the same
+ * bits for any number of threads.
+ */
+import type { EngineListing } from './shared/run-reports.js';
+import { listEngines as engineStatuses } from './worker/engine/select.js';
+
+export { train, type TrainInput } from './local/train.js';
+export { planRun } from './local/plan-run.js';
+export { evaluateRun } from './local/evaluate-run.js';
+export { predictRun } from './local/predict-run.js';
+export type { RunInput } from './local/prepare-run.js';
+export type { ArrayData, LabelledImages } from './local/user-data.js';
+export { LockstepError, ERROR_CODES, type ErrorCode } from './shared/errors.js';
+export type { ConfigInput, ResolvedConfig } from './shared/config/schema.js';
+export type { ImageShape } from './shared/data/image-set.js';
+export type { EpochRecord, RunObserver, RunStart, RunSummary, StepRecord } from './shared/run-events.js';
+export type {
+  DryRunReport,
+  EngineListing,
+  EvaluateOptions,
+  EvaluationReport,
+  ImageReference,
+  Prediction,
+  RunUseOptions,
+} from './shared/run-reports.js';
+/** The copy of TensorFlow.js that Lockstep uses: build models with it. */
+export { tf } from './shared/model/tfjs.js';
+
+/** All engines: what is there, what is not, why, and what to do. */
+export async function listEngines(): Promise<readonly EngineListing[]> {
+  const statuses = await engineStatuses();
+  return statuses.map((status) =>
+    status.available
+      ? { name: status.name, available: true, detail: status.detail, remedy: null }
+      : { name: status.name, available: false, detail: status.reason, remedy: status.remedy },
+  );
+}

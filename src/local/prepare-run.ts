@@ -1,0 +1,134 @@
+import { availableParallelism } from 'node:os';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { loadDataset } from '../coordinator/data/load-dataset.js';
+import { loadModel } from '../coordinator/model/load-model.js';
+import { prepareConfig } from '../coordinator/run-folder/prepare.js';
+import { digestOf, digestOfBytes, type RunIdentity } from '../coordinator/run-identity.js';
+import { OBJECT_MODEL, TRAINING_KEYS, type ConfigInput, type ResolvedConfig } from '../shared/config/schema.js';
+import type { DataListener } from '../shared/data/data-progress.js';
+import type { DataSet } from '../shared/data/data-set.js';
+import { initialWeights } from '../shared/model/initial-weights.js';
+import type { OptimizerSettings } from '../shared/numerics/optimizer-settings.js';
+import type { RowLayout } from '../shared/numerics/row-layout.js';
+import type { BuiltProgram } from '../worker/engine/engine.js';
+import { selectEngine, type EngineChoice } from '../worker/engine/select.js';
+import type { TrainerSetup } from '../worker/trainer.js';
+import { dataSetOf, type ArrayData } from './user-data.js';
+
+/** What a run may be given: any key of the configuration, and a program's own model and arrays. */
+export type RunInput = Omit<ConfigInput, 'model' | 'data'> & {
+  /** Name, file, or a LayersModel itself. */
+  readonly model?: ConfigInput['model'] | LayersModel;
+  /** Folder, or arrays. */
+  readonly data?: ConfigInput['data'] | ArrayData;
+};
+
+/** A run whose every question is answered, before a thread is started or a file written. */
+export interface PreparedRun {
+  readonly config: ResolvedConfig;
+  readonly data: DataSet;
+  readonly model: LayersModel;
+  readonly layout: RowLayout;
+  /** float32 [layout.weightsLength]. */
+  readonly initialWeights: Float32Array;
+  readonly choice: EngineChoice;
+  readonly program: BuiltProgram;
+  readonly identity: RunIdentity;
+}
+
+export async function prepareRun(input: RunInput, listener: DataListener): Promise<PreparedRun> {
+  const { model: given, data: source, ...rest } = input;
+  const config = await prepareConfig(
+    {
+      ...rest,
+      ...(given !== undefined && { model: typeof given === 'string' ? given : OBJECT_MODEL }),
+      ...(typeof source === 'string' && { data: source }),
+    },
+    { processors: availableParallelism(), now: new Date(), cwd: process.cwd() },
+  );
+  const data =
+    typeof source === 'object' && source !== null
+      ? dataSetOf(source)
+      : await loadDataset({ ...listener, data: config.data ?? undefined });
+  const { shape, classes } = data.train;
+  const loaded = await loadModel(
+    typeof given === 'object' ? given : config.model,
+    shape,
+    classes.length,
+  );
+  const { model, layout } = loaded;
+  if (loaded.trainedWeight !== null && config.initialWeights === 'seeded') {
+    listener.onNotice?.(
+      `The model was trained before (see ${loaded.trainedWeight}); its weights are drawn anew from the seed. --initial-weights model keeps them.`,
+    );
+  }
+  const choice = await selectEngine(config.engine, model);
+  const program = await choice.engine.build({
+    model,
+    layout,
+    image: shape,
+    classes: classes.length,
+    microBatch: config.microBatch,
+    seed: config.seed,
+    fastMath: config.fastMath,
+  });
+  const weights = initialWeights(model, layout, config.seed, config.initialWeights);
+  const identity = identityOf(config, data, layout, weights, program);
+  return { config, data, model, layout, initialWeights: weights, choice, program, identity };
+}
+
+/** What the trainer needs of a prepared run. */
+export function trainerSetup(
+  run: PreparedRun,
+): Pick<
+  TrainerSetup,
+  | 'program' | 'engineModule' | 'layout' | 'optimizer' | 'sets' | 'seed' | 'batchSize'
+  | 'microBatch' | 'threads' | 'fastMath' | 'limits'
+> { // prettier-ignore
+  const { config, data, layout, program, choice } = run;
+  const stallMilliseconds = stallSeconds(run) * 1000;
+  return {
+    program,
+    engineModule: choice.engine.module,
+    layout,
+    optimizer: optimizerOf(config),
+    sets: [data.train, data.test],
+    seed: config.seed,
+    batchSize: config.batchSize,
+    microBatch: config.microBatch,
+    threads: config.threads,
+    fastMath: config.fastMath,
+    limits: { stallMilliseconds, startMilliseconds: Math.max(60_000, stallMilliseconds) },
+  };
+}
+
+export function stallSeconds({ config, choice }: PreparedRun): number {
+  return config.stallSeconds ?? choice.engine.patienceSeconds;
+}
+
+function optimizerOf(config: ResolvedConfig): OptimizerSettings {
+  const { optimizer: kind, beta1, beta2, epsilon, momentum, weightDecay } = config;
+  return kind === 'sgd'
+    ? { kind, momentum, weightDecay }
+    : { kind, beta1, beta2, epsilon, weightDecay };
+}
+
+/** The end of a run decides none of its steps: it may be put off when the run is resumed. */
+const NO_BITS: ReadonlySet<string> = new Set(['epochs', 'steps', 'evaluateEvery', 'engine', 'model']);
+
+function identityOf(
+  config: ResolvedConfig,
+  data: DataSet,
+  layout: RowLayout,
+  weights: Float32Array,
+  program: BuiltProgram,
+): RunIdentity {
+  const keys = TRAINING_KEYS.filter((key) => !NO_BITS.has(key));
+  return {
+    configuration: digestOf(keys.map((key) => [key, config[key]])),
+    'data set': data.digest,
+    layout: digestOf(layout),
+    'initial weights': digestOfBytes(new Uint8Array(weights.buffer)),
+    [`compiled model (engine ${program.engine})`]: program.digest,
+  };
+}

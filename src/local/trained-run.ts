@@ -1,0 +1,55 @@
+import type { DataListener } from '../shared/data/data-progress.js';
+import { LockstepError } from '../shared/errors.js';
+import { requireSameIdentity } from '../coordinator/run-identity.js';
+import { CheckpointStore } from '../coordinator/run-folder/checkpoint-store.js';
+import { readRunConfig } from '../coordinator/run-folder/run-folder.js';
+import { prepareRun, type PreparedRun } from './prepare-run.js';
+import type { ConfigInput } from '../shared/config/schema.js';
+import type { RunUseOptions } from '../shared/run-reports.js';
+import { join } from 'node:path';
+
+/** A run as it stands in its folder, for use: nothing there is changed. */
+export interface TrainedRun {
+  readonly prepared: PreparedRun;
+  readonly step: number;
+  /** float32 [layout.weightsLength], of the newest valid checkpoint. */
+  readonly weights: Float32Array;
+}
+
+/**
+ * Throws RUN_FOLDER_NOT_A_RUN, RUN_WITHOUT_CHECKPOINT, RUN_IDENTITY_DIFFERS where the model or its
+ * engine is not what it was (other data are allowed here).
+ */
+export async function openTrainedRun(
+  folder: string,
+  options: RunUseOptions,
+): Promise<TrainedRun> {
+  const notice = options.notice ?? (() => undefined);
+  const stored = (await readRunConfig(folder)) as ConfigInput;
+  const listener: DataListener = { onNotice: notice };
+  const prepared = await prepareRun(
+    {
+      ...stored,
+      out: folder,
+      ...(options.data !== undefined && { data: options.data }),
+      ...(options.threads !== undefined && { threads: options.threads }),
+    },
+    listener,
+  );
+  const store = new CheckpointStore(join(folder, 'checkpoints'), prepared.config.keepCheckpoints);
+  const found = await store.newestValid((error) => {
+    notice(`${error.message} An older one is taken.`);
+  });
+  if (found === null) {
+    throw new LockstepError('RUN_WITHOUT_CHECKPOINT', `${folder} holds no checkpoint yet.`, {
+      hint: 'Let the run come to its first checkpoint, or lower --checkpoint-every.',
+      where: { run: folder },
+    });
+  }
+  const { step, identity, sections } = found.checkpoint;
+  const ofData = ({ 'data set': _, ...others }: Readonly<Record<string, string>>) => others;
+  requireSameIdentity(ofData(identity), ofData(prepared.identity), folder);
+  const bytes = sections.get('weights')!;
+  const weights = new Float32Array(bytes.slice().buffer);
+  return { prepared, step, weights };
+}

@@ -1,0 +1,72 @@
+import { didYouMean } from './did-you-mean.js';
+import { showValue } from './faults.js';
+import {
+  BUILT_IN_MODELS,
+  CONFIG_SHAPE,
+  OBJECT_MODEL,
+  type ConfigKey,
+  type ResolvedConfig,
+} from './schema.js';
+
+/** Rules that a schema of single keys cannot say. */
+export interface ConfigRule {
+  /** The keys it reads, the one to blame first; not applied where one of them is faulty. */
+  readonly keys: readonly [ConfigKey, ...ConfigKey[]];
+  /** One sentence on what is wrong, or null. */
+  broken(config: ResolvedConfig): string | null;
+}
+
+const rule = (
+  keys: ConfigRule['keys'],
+  broken: (config: ResolvedConfig) => string | null,
+): ConfigRule => ({ keys, broken });
+
+/** A setting of one family of optimizers may differ from its default only there. */
+function belongsTo(
+  key: 'beta1' | 'beta2' | 'epsilon' | 'momentum',
+  family: readonly ResolvedConfig['optimizer'][],
+): ConfigRule {
+  return rule([key, 'optimizer'], (config) =>
+    config[key] === CONFIG_SHAPE[key].parse(undefined) || family.includes(config.optimizer)
+      ? null
+      : `belongs to optimizer ${family.join(' and ')}, but optimizer is ${config.optimizer}`,
+  );
+}
+
+export const CONFIG_RULES: readonly ConfigRule[] = [
+  rule(['model'], ({ model }) => {
+    if (isBuiltIn(model) || isModelFile(model) || model === OBJECT_MODEL) return null;
+    const near = didYouMean(model, BUILT_IN_MODELS);
+    const guess = near === null ? '' : `; did you mean ${near}?`;
+    return `expected ${BUILT_IN_MODELS.join(', ')} or a module's path such as ./model.js, got ${showValue(model)}${guess}`;
+  }),
+  rule(['epochs', 'steps'], ({ epochs, steps }) =>
+    epochs === null && steps === null ? 'epochs and steps cannot both be null' : null,
+  ),
+  rule(['microBatch', 'batchSize'], ({ microBatch, batchSize }) =>
+    microBatch > batchSize
+      ? `must not exceed batchSize: got ${String(microBatch)} above ${String(batchSize)}`
+      : null,
+  ),
+  rule(['initialWeights', 'model'], ({ initialWeights, model }) =>
+    initialWeights === 'model' && isBuiltIn(model)
+      ? `'model' needs a model of your own: the built-in ${model} brings no weights`
+      : null,
+  ),
+  rule(['fastMath', 'engine'], ({ fastMath, engine }) =>
+    fastMath && engine === 'reference' ? 'engine reference has no fast arithmetic' : null,
+  ),
+  belongsTo('beta1', ['adam', 'amsgrad']),
+  belongsTo('beta2', ['adam', 'amsgrad']),
+  belongsTo('epsilon', ['adam', 'amsgrad']),
+  belongsTo('momentum', ['sgd']),
+];
+
+export function isBuiltIn(model: string): boolean {
+  return (BUILT_IN_MODELS as readonly string[]).includes(model);
+}
+
+/** Whether `model` names a file, by its looks: it holds a slash, or ends as modules do. */
+export function isModelFile(model: string): boolean {
+  return /[/\\]/.test(model) || /\.[cm]?[jt]s$/.test(model);
+}

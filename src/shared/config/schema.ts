@@ -1,0 +1,199 @@
+import * as z from 'zod';
+
+/**
+ * The one definition of what a run can be told. From it come the types, the defaults, the JSON
+ * Schema for editors, the flags and help texts of the command line, and docs/configuration.md.
+ *
+ * `TRAINING` decides the bits of the final weights and is part of a run's identity; `PLACEMENT`
+ * says who computes, where things lie and what is shown, and may change when a run is resumed.
+ */
+export const BUILT_IN_MODELS = ['lenet5', 'mlp', 'hybrid', 'cnn2bn'] as const;
+
+/** What stands for `model` in a run whose LayersModel was handed over as an object. */
+export const OBJECT_MODEL = '(object)';
+
+/** The headings of `--help` and of the documentation. */
+export type KeyGroup = 'Training' | 'Optimizer' | 'Computing' | 'Data and output';
+
+export interface KeyInfo {
+  readonly group: KeyGroup;
+  readonly help: string;
+  /** What a key left out means, where that is not a fixed value. */
+  readonly defaultText?: string;
+  /** What stands for the value in help: N, DIR … */
+  readonly placeholder?: string;
+  /** A file or folder: a relative one in a file counts from that file, in a flag from here. */
+  readonly isPath?: boolean;
+}
+
+export const keyInfos = z.registry<KeyInfo>();
+
+function key<T extends z.ZodType>(info: KeyInfo, schema: T): T {
+  const described = schema.describe(info.help);
+  keyInfos.add(described, info);
+  return described;
+}
+
+const group = (name: KeyGroup) => ({
+  describe: <T extends z.ZodType>(help: string, schema: T, more: Partial<KeyInfo> = {}): T =>
+    key({ group: name, help, ...more }, schema),
+});
+const training = group('Training');
+const optimizer = group('Optimizer');
+const computing = group('Computing');
+const output = group('Data and output');
+
+/** Steps and sample indices are words of the random streams' counter: 32 bits. */
+const MAX_STEPS = 4294967295;
+const count = (max: number) => z.int().min(1).max(max);
+
+export const TRAINING = {
+  model: training.describe(
+    'Network to train: lenet5, mlp, hybrid, cnn2bn, or a JavaScript module that exports a LayersModel',
+    z.string().min(1).default('lenet5'),
+    { placeholder: 'NAME|FILE', isPath: true },
+  ),
+  epochs: training.describe(
+    'End after this many passes over the training set',
+    count(1_000_000).nullable().default(10),
+    { placeholder: 'N', defaultText: '10, or no bound where steps is given' },
+  ),
+  steps: training.describe(
+    'End after this many optimizer steps; with epochs, at whichever comes first',
+    count(MAX_STEPS).nullable().default(null),
+    { placeholder: 'N', defaultText: 'no bound' },
+  ),
+  batchSize: training.describe('Samples of one optimizer step', count(1_048_576).default(128), {
+    placeholder: 'N',
+  }),
+  microBatch: training.describe(
+    'Largest number of samples computed at once; decides the bits, so it never depends on the machine',
+    count(1_048_576).nullable().default(null),
+    {
+      placeholder: 'N',
+      defaultText: 'a quarter of the batch, from 16 to 128',
+    },
+  ),
+  seed: training.describe(
+    'Root of all randomness: initial weights, shuffling, dropout',
+    z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+    { placeholder: 'N' },
+  ),
+  initialWeights: training.describe(
+    "Where the weights start: drawn from the seed, or as the user's model brings them",
+    z.enum(['seeded', 'model']).default('seeded'),
+  ),
+  evaluateEvery: training.describe(
+    'Evaluate on the test set every N epochs; 0: only at the end',
+    z.int().min(0).max(1_000_000).default(1),
+    { placeholder: 'N' },
+  ),
+  optimizer: optimizer.describe(
+    'Rule that turns gradients into new weights',
+    z.enum(['adam', 'amsgrad', 'sgd']).default('adam'),
+  ),
+  learningRate: optimizer.describe('Step size', z.number().positive().default(0.001), {
+    placeholder: 'X',
+  }),
+  beta1: optimizer.describe(
+    'Decay of the first moment (adam, amsgrad)',
+    z.number().min(0).lt(1).default(0.9),
+    { placeholder: 'X' },
+  ),
+  beta2: optimizer.describe(
+    'Decay of the second moment (adam, amsgrad)',
+    z.number().min(0).lt(1).default(0.999),
+    { placeholder: 'X' },
+  ),
+  epsilon: optimizer.describe(
+    'Added to the root of the second moment (adam, amsgrad)',
+    z.number().positive().default(1e-8),
+    { placeholder: 'X' },
+  ),
+  momentum: optimizer.describe('Momentum (sgd)', z.number().min(0).lt(1).default(0), {
+    placeholder: 'X',
+  }),
+  weightDecay: optimizer.describe(
+    'L2 penalty, added to the gradient as weightDecay · weight',
+    z.number().min(0).default(0),
+    { placeholder: 'X' },
+  ),
+  engine: computing.describe(
+    'What computes gradients; auto takes the best one that covers the model, and says why',
+    z.enum(['auto', 'wasm', 'reference']).default('auto'),
+  ),
+  fastMath: computing.describe(
+    'Faster arithmetic whose bits may differ between processors',
+    z.boolean().default(false),
+  ),
+} as const;
+
+export const PLACEMENT = {
+  threads: computing.describe('Compute threads', count(256).nullable().default(null), {
+    placeholder: 'N',
+    defaultText: 'as many as the machine has processors',
+  }),
+  stallSeconds: computing.describe(
+    'A compute thread that gets nowhere for so long is taken for stuck, and replaced',
+    z.number().positive().max(86_400).nullable().default(null),
+    { placeholder: 'S', defaultText: 'as the engine says: 120 (wasm), 7200 (reference)' },
+  ),
+  data: output.describe(
+    'Folder with the data set (IDX or CSV)',
+    z.string().min(1).nullable().default(null),
+    { placeholder: 'DIR', isPath: true, defaultText: 'Fashion-MNIST, found or fetched' },
+  ),
+  out: output.describe('Run folder to create', z.string().min(1).nullable().default(null), {
+    placeholder: 'DIR',
+    isPath: true,
+    defaultText: 'runs/<timestamp>-<model>',
+  }),
+  resume: output.describe(
+    'Go on in this run folder, with its configuration',
+    z.string().min(1).nullable().default(null),
+    { placeholder: 'RUN', isPath: true, defaultText: 'a new run' },
+  ),
+  checkpointEvery: output.describe(
+    'Write a checkpoint every N steps',
+    count(MAX_STEPS).nullable().default(null),
+    { placeholder: 'STEPS', defaultText: 'once an epoch' },
+  ),
+  keepCheckpoints: output.describe('How many checkpoints to keep', count(1000).default(2), {
+    placeholder: 'N',
+  }),
+  quiet: output.describe('No progress, only the result', z.boolean().default(false)),
+  json: output.describe(
+    'Print the result as JSON (progress goes to standard error)',
+    z.boolean().default(false),
+  ),
+  dryRun: output.describe(
+    'Print plan, memory and predicted time, and train nothing',
+    z.boolean().default(false),
+  ),
+} as const;
+
+export const CONFIG_SHAPE = { ...TRAINING, ...PLACEMENT } as const;
+export const configSchema = z.strictObject(CONFIG_SHAPE);
+
+export type ConfigKey = keyof typeof CONFIG_SHAPE;
+export const TRAINING_KEYS = Object.keys(TRAINING) as (keyof typeof TRAINING)[];
+export const PLACEMENT_KEYS = Object.keys(PLACEMENT) as (keyof typeof PLACEMENT)[];
+export const CONFIG_KEYS: readonly ConfigKey[] = [...TRAINING_KEYS, ...PLACEMENT_KEYS];
+
+type Parsed = z.output<typeof configSchema>;
+type Filled<Keys extends ConfigKey, Derived extends Keys> = Readonly<
+  Omit<Pick<Parsed, Keys>, Derived> & { [K in Derived]: NonNullable<Parsed[K]> }
+>;
+
+/** Decides bits: the same in every resumption of a run, whoever computes it. */
+export type TrainingConfig = Filled<keyof typeof TRAINING, 'microBatch'>;
+/** Who computes, where things lie, what is shown. */
+export type PlacementConfig = Filled<keyof typeof PLACEMENT, 'threads' | 'out'>;
+/** Complete and frozen; what `config.json` in a run folder holds. */
+export type ResolvedConfig = TrainingConfig & PlacementConfig;
+/** What a user may write: any of the keys. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+export function infoOf(name: ConfigKey): KeyInfo {
+  return keyInfos.get(CONFIG_SHAPE[name]) as KeyInfo;
+}

@@ -1,0 +1,19 @@
+/** A training set and a test set of the same kind of images, and where they came from. */
+import type { ImageSet } from './image-set.js';
+
+export interface DataSet {
+  readonly train: ImageSet;
+  /** Of the same shape and with the same classes as `train`. */
+  readonly test: ImageSet;
+  /** `fashion-mnist` for the published set, else the folder's name. */
+  readonly name: string;
+  /**
+   * SHA-256, hex, of sizes, number of classes, pixels and labels of both sets: the same for the
+   * same images in any file format. Part of the run's identity.
+   */
+  readonly digest: string;
+  /** The folder whose files it was read from. */
+  readonly folder: string;
+  /** For people: the folder, and what it is. */
+  readonly source: string;
+}

@@ -1,0 +1,21 @@
+/**
+ * A labelled set of images as every part of Lockstep holds it: bytes in shared memory, so that
+ * compute threads read it without a copy.
+ */
+export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+export interface ImageSet {
+  readonly shape: ImageShape;
+  /** Number of images. */
+  readonly count: number;
+  /** uint8 [count, height, width, channels], over a SharedArrayBuffer. */
+  readonly pixels: Uint8Array;
+  /** uint16 [count], each below `classes.length`, over a SharedArrayBuffer. */
+  readonly labels: Uint16Array;
+  /** Names of the classes, in label order. */
+  readonly classes: readonly string[];
+}

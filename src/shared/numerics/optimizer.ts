@@ -1,0 +1,146 @@
+/**
+ * Optimizer updates as functions of float32 vectors: what the kernels of src/worker/engine/wasm/
+ * assembly/optimizer.ts compute, bit for bit. All arithmetic is float32 with one rounding an
+ * operation, and every element is on its own.
+ */
+export interface OptimizerSettings {
+  readonly optimizer: 'adam' | 'amsgrad' | 'sgd';
+  /** Decay of the first and second moments (adam, amsgrad). */
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** sgd only; 0 for plain gradient descent. */
+  readonly momentum: number;
+  /** L2 penalty: weightDecay · weight is added to the gradient. */
+  readonly weightDecay: number;
+}
+
+/** Vectors, each as long as the trainable weights, that the optimizer keeps; zeros at first. */
+export function momentVectors(settings: OptimizerSettings): number {
+  switch (settings.optimizer) {
+    case 'adam':
+      return 2; // m, v
+    case 'amsgrad':
+      return 3; // m, v, the greatest v
+    case 'sgd':
+      return settings.momentum > 0 ? 1 : 0; // velocity
+  }
+}
+
+/** β₁ᵗ and β₂ᵗ after t steps, in float64: products, never powers, so the bits are everyone's. */
+export interface BetaPowers {
+  readonly beta1: number;
+  readonly beta2: number;
+}
+
+/** Before the first step. */
+export const FIRST_POWERS: BetaPowers = { beta1: 1, beta2: 1 };
+
+/** The powers of the next step; its bias corrections are 1 − them (see `biasCorrections`). */
+export function nextPowers(
+  powers: BetaPowers,
+  { beta1, beta2 }: Pick<OptimizerSettings, 'beta1' | 'beta2'>,
+): BetaPowers {
+  return { beta1: powers.beta1 * beta1, beta2: powers.beta2 * beta2 };
+}
+
+/** float32 1 − β₁ᵗ and 1 − β₂ᵗ, of the powers of the step at hand. */
+export function biasCorrections(powers: BetaPowers): readonly [first: number, second: number] {
+  return [Math.fround(1 - powers.beta1), Math.fround(1 - powers.beta2)];
+}
+
+/** Moments below this, 2^-100, are set to 0: they would stick at denormals for ever, slowly. */
+export const TINY_MOMENT = 7.888609052210118e-31;
+
+const f = Math.fround;
+const withoutTiny = (x: number): number => (Math.abs(x) >= TINY_MOMENT ? x : 0);
+
+export interface AdamStep {
+  /** Divides the row's sums over samples. */
+  readonly samples: number;
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly correction1: number;
+  readonly correction2: number;
+  readonly weightDecay: number;
+}
+
+/**
+ * Adam (Kingma & Ba 2015, Algorithm 1) in place; with `vMax` AMSGrad (Reddi, Kale & Kumar 2018),
+ * its bias corrected as in PyTorch.
+ */
+export function adamStep(
+  weights: Float32Array,
+  row: Float32Array,
+  m: Float32Array,
+  v: Float32Array,
+  vMax: Float32Array | null,
+  step: AdamStep,
+): void {
+  const samples = f(step.samples);
+  const rate = f(step.learningRate);
+  const epsilon = f(step.epsilon);
+  const decay = f(step.weightDecay);
+  const [beta1, rest1] = [f(step.beta1), f(1 - step.beta1)];
+  const [beta2, rest2] = [f(step.beta2), f(1 - step.beta2)];
+  const [correction1, correction2] = [f(step.correction1), f(step.correction2)];
+  for (let i = 0; i < weights.length; i++) {
+    const w = weights[i]!;
+    const g = f(f(row[i]! / samples) + f(decay * w));
+    const m1 = withoutTiny(f(f(beta1 * m[i]!) + f(rest1 * g)));
+    const v1 = withoutTiny(f(f(beta2 * v[i]!) + f(rest2 * f(g * g))));
+    m[i] = m1;
+    v[i] = v1;
+    let second = v1;
+    if (vMax) {
+      if (vMax[i]! > second) second = vMax[i]!;
+      vMax[i] = second;
+    }
+    const root = f(f(Math.sqrt(f(second / correction2))) + epsilon);
+    weights[i] = f(w - f(f(rate * f(m1 / correction1)) / root));
+  }
+}
+
+export interface SgdStep {
+  readonly samples: number;
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
+}
+
+/** Gradient descent in place; with `velocity` momentum (Sutskever et al. 2013). */
+export function sgdStep(
+  weights: Float32Array,
+  row: Float32Array,
+  velocity: Float32Array | null,
+  step: SgdStep,
+): void {
+  const samples = f(step.samples);
+  const rate = f(step.learningRate);
+  const momentum = f(step.momentum);
+  const decay = f(step.weightDecay);
+  for (let i = 0; i < weights.length; i++) {
+    const w = weights[i]!;
+    const g = f(f(row[i]! / samples) + f(decay * w));
+    let direction = g;
+    if (velocity) {
+      const u = withoutTiny(f(f(momentum * velocity[i]!) + g));
+      velocity[i] = u;
+      direction = step.nesterov ? f(g + f(momentum * u)) : u;
+    }
+    weights[i] = f(w - f(rate * direction));
+  }
+}
+
+/** moving ← rhoToK·moving + terms: k updates of the moving statistics at once. */
+export function movingStatisticsStep(
+  moving: Float32Array,
+  terms: Float32Array,
+  rhoToK: number,
+): void {
+  const factor = f(rhoToK);
+  for (let i = 0; i < moving.length; i++) moving[i] = f(f(factor * moving[i]!) + terms[i]!);
+}

@@ -1,0 +1,75 @@
+import { lastStep, stepsPerEpoch } from '../config/schedule.js';
+import type { TrainingConfig } from '../config/schema.js';
+import { epochOrder, stepSamples } from '../data/epoch-plan.js';
+import type { ImageSet } from '../data/image-set.js';
+import { expectedProof } from '../data/sample-proof.js';
+import { floatBits } from '../numerics/float-bits.js';
+import { microBatchCount } from '../numerics/micro-batches.js';
+import type { EvaluationPlan } from './messages.js';
+import type { Schedule, StepPlan } from './schedule.js';
+
+/** Names of the sets that a run evaluates. */
+export const TRAIN_SET = 'train';
+export const TEST_SET = 'test';
+
+/**
+ * The schedule of a run: which samples each step takes (as counts, and as the sum of hashes that
+ * proves them), what is evaluated when, and the learning rate; a pure function of configuration
+ * and data.
+ */
+export function runSchedule(
+  config: TrainingConfig,
+  train: Pick<ImageSet, 'count' | 'labels'>,
+  test: Pick<ImageSet, 'count'>,
+): Schedule {
+  const { batchSize, microBatch, evaluateEvery, seed } = config;
+  const perEpoch = stepsPerEpoch(train.count, batchSize);
+  const steps = lastStep(config, perEpoch);
+  const pieces = (samples: number): number => microBatchCount(samples, microBatch);
+  const testPlan: EvaluationPlan = {
+    set: TEST_SET,
+    pieces: pieces(test.count),
+    samples: test.count,
+  };
+  const trainPlan: EvaluationPlan = {
+    set: TRAIN_SET,
+    pieces: pieces(train.count),
+    samples: train.count,
+  };
+  const bits = floatBits(config.learningRate);
+  const memory = remembered((epoch) => epochOrder(seed, epoch, train.count));
+  const plans = remembered((step): StepPlan => {
+    const epoch = Math.floor(step / perEpoch);
+    const samples = stepSamples(memory(epoch), batchSize, step % perEpoch);
+    const [low, high] = expectedProof(samples, train.labels, epoch);
+    return {
+      microBatches: pieces(samples.length),
+      samples: samples.length,
+      hash: (BigInt(high) << 32n) | BigInt(low),
+    };
+  }, 8);
+  return {
+    steps,
+    step: plans,
+    evaluation(applied) {
+      if (applied === steps) return [trainPlan, testPlan];
+      const endsEpoch = applied > 0 && applied % perEpoch === 0;
+      const due = evaluateEvery > 0 && endsEpoch && (applied / perEpoch) % evaluateEvery === 0;
+      return due ? [testPlan] : [];
+    },
+    learningRateBits: () => bits,
+  };
+}
+
+/** Remembers the results for the last few arguments. */
+function remembered<Value>(make: (key: number) => Value, size = 2): (key: number) => Value {
+  const known = new Map<number, Value>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const value = make(key);
+    known.set(key, value);
+    if (known.size > size) known.delete(known.keys().next().value!);
+    return value;
+  };
+}

@@ -1,0 +1,78 @@
+import type { ConfigInput } from './config/schema.js';
+import type { RunObserver } from './run-events.js';
+
+/** What the library's functions take and answer, besides a run's own records. */
+
+export type TrainOptions = ConfigInput & {
+  readonly observer?: RunObserver;
+  readonly signal?: AbortSignal;
+};
+
+/** How a trained run is used; what is left out is as in the run's configuration. */
+export interface RunUseOptions {
+  /** Folder of the data set. */
+  readonly data?: string;
+  readonly threads?: number;
+  readonly notice?: (text: string) => void;
+}
+
+export type SetName = 'train' | 'test';
+
+export interface EvaluateOptions extends RunUseOptions {
+  readonly sets: readonly SetName[];
+}
+
+export interface EvaluationReport {
+  readonly run: string;
+  /** Optimizer steps of the weights evaluated, and their SHA-256. */
+  readonly step: number;
+  readonly weightsDigest: string;
+  readonly engine: string;
+  readonly sets: readonly {
+    readonly set: SetName;
+    readonly samples: number;
+    readonly loss: number;
+    readonly accuracy: number;
+  }[];
+}
+
+/** An image of the run's own data set, or of an IDX or CSV file. */
+export type ImageReference =
+  | { readonly kind: 'set'; readonly set: SetName; readonly index: number }
+  | { readonly kind: 'file'; readonly path: string; readonly index: number };
+
+export interface Prediction {
+  /** The true class, where the data says. */
+  readonly label: string | null;
+  /** Every class, the likeliest first. */
+  readonly classes: readonly { readonly name: string; readonly probability: number }[];
+}
+
+export interface EngineListing {
+  readonly name: string;
+  readonly available: boolean;
+  /** What it is and runs on here, or why it cannot run. */
+  readonly detail: string;
+  /** What to do where it is not available. */
+  readonly remedy: string | null;
+}
+
+export interface DryRunReport {
+  readonly model: string;
+  readonly parameters: number;
+  readonly engine: string;
+  readonly engineReason: string;
+  /** Where the data was found. */
+  readonly data: string;
+  readonly trainSamples: number;
+  readonly testSamples: number;
+  readonly threads: number;
+  readonly batchSize: number;
+  readonly microBatch: number;
+  readonly stepsPerEpoch: number;
+  readonly steps: number;
+  readonly memory: readonly { readonly part: string; readonly bytes: number }[];
+  /** Predicted; null where no step was timed. */
+  readonly stepSeconds: number | null;
+  readonly trainingSeconds: number | null;
+}

@@ -1,0 +1,118 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { ImageShape } from '../../shared/data/image-set.js';
+import type { RowLayout } from '../../shared/numerics/row-layout.js';
+
+/**
+ * The seam between Lockstep and whatever computes gradients.
+ *
+ * Order: `Engine.build` once, in the worker's main thread; its result is cloned to every compute
+ * thread, where `EngineModule.load` turns it into a `ComputeEngine`; then, for each step,
+ * `prepare` by all threads, a barrier, and any number of `gradients` (or `evaluate`, `predict`).
+ *
+ * Ownership: the arena belongs to the worker. An engine reads the weights there, writes the row it
+ * is given and its own regions, and nothing else; it keeps no reference to a batch's arrays after
+ * it has returned. Calls may return promises (an engine on a GPU in another process); one call at
+ * a time is under way in a thread. The worker bounds every call's time from outside.
+ */
+
+/** One micro-batch as an engine sees it. */
+export interface MicroBatch {
+  /** Optimizer step, from 0: part of the key of random draws. */
+  readonly step: number;
+  /** Index i of the micro-batch among the k of its step; both weigh the batch-norm terms. */
+  readonly index: number;
+  readonly count: number;
+  /** uint8 [size, height, width, channels]. */
+  readonly pixels: Uint8Array;
+  /** uint16 [size]. */
+  readonly labels: Uint16Array;
+  /** uint32 [size]: each sample's index in the set, part of the key of random draws. */
+  readonly samples: Uint32Array;
+  readonly size: number;
+}
+
+export interface BuildRequest {
+  readonly model: LayersModel;
+  readonly layout: RowLayout;
+  readonly image: ImageShape;
+  readonly classes: number;
+  /** Largest micro-batch that will be asked for. */
+  readonly microBatch: number;
+  /** Integer in [0, 2^53). */
+  readonly seed: number;
+  /** Arithmetic that may differ between processors, for speed. */
+  readonly fastMath: boolean;
+}
+
+/** What an engine makes of a model: plain data that can be cloned to any thread or process. */
+export interface BuiltProgram {
+  readonly engine: string;
+  /** The engine's own; opaque to everybody else. */
+  readonly payload: unknown;
+  /** SHA-256, hex, of all that decides the bits: part of the run's identity. */
+  readonly digest: string;
+  /** Bytes that the engine needs in the arena: once, and for every thread. */
+  readonly memory: { readonly sharedBytes: number; readonly threadBytes: number };
+}
+
+/** Byte addresses (multiples of 64) in the worker's arena. */
+export interface EngineRegions {
+  readonly arena: WebAssembly.Memory;
+  /** float32 [layout.weightsLength]. */
+  readonly weights: number;
+  readonly shared: number;
+  readonly thread: number;
+}
+
+export interface ComputeEngine {
+  /**
+   * Derives from the weights what all micro-batches of a step share (transformed kernels …).
+   * Does part `part` of `parts`; all threads pass a barrier before the first micro-batch.
+   */
+  prepare(part: number, parts: number): void | Promise<void>;
+  /**
+   * Forward and backward of a micro-batch in training mode. Writes every element of the row at
+   * byte address `row`: sums over samples of the gradients, batch-norm terms
+   * (1−ρ)·ρ^(k−1−i)·statistic, and the sum of the losses. Calls `watermark(n)` when the first n
+   * elements of the row are final: at least once, at the end, with layout.rowLength; n never falls.
+   * Returns how many samples were classified rightly (argmax; the first of equals).
+   */
+  gradients(
+    batch: MicroBatch,
+    row: number,
+    watermark: (elements: number) => void,
+  ): number | Promise<number>;
+  /** Inference mode: the sum of the losses, as float32, and the samples classified rightly. */
+  evaluate(batch: MicroBatch): Evaluation | Promise<Evaluation>;
+  /** Inference mode: class probabilities, float32 [size, classes], into `out`. */
+  predict(batch: MicroBatch, out: Float32Array): void | Promise<void>;
+}
+
+export interface Evaluation {
+  readonly lossSum: number;
+  readonly correct: number;
+}
+
+/** Why an engine cannot be used here or for this model, and what would mend it. */
+export interface EngineRefusal {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+export interface Engine {
+  readonly name: string;
+  /** URL of its EngineModule, which every compute thread loads. */
+  readonly module: string;
+  /** A micro-batch that takes longer is taken for stuck, unless the user says otherwise. */
+  readonly patienceSeconds: number;
+  /** What this engine is and runs on here, in one line; or why it cannot run here. */
+  availability(): Promise<{ readonly detail: string } | EngineRefusal>;
+  /** null where the engine covers the model, else which layer it lacks. */
+  refuses(model: LayersModel): EngineRefusal | null;
+  build(request: BuildRequest): Promise<BuiltProgram>;
+}
+
+/** What the module for an engine's compute-thread side exports. */
+export interface EngineModule {
+  load(program: BuiltProgram, regions: EngineRegions): Promise<ComputeEngine>;
+}

@@ -1,0 +1,57 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { topologicalLayers } from '../../../shared/model/graph.js';
+import type { EngineRefusal } from '../engine.js';
+
+/**
+ * Layers whose outputs depend on their inputs and weights alone. tfjs's noise layers draw from
+ * its own generator, recurrent ones keep a state, and wrappers hide what is inside.
+ */
+const COVERED: ReadonlySet<string> = new Set([
+  'InputLayer',
+  ...['Dense', 'Conv1D', 'Conv2D', 'Conv2DTranspose', 'DepthwiseConv2D', 'SeparableConv2D'],
+  ...['MaxPooling1D', 'AveragePooling1D', 'MaxPooling2D', 'AveragePooling2D'],
+  ...['GlobalMaxPooling1D', 'GlobalAveragePooling1D'],
+  ...['GlobalMaxPooling2D', 'GlobalAveragePooling2D'],
+  ...['BatchNormalization', 'LayerNormalization', 'Dropout', 'SpatialDropout1D'],
+  ...['Activation', 'ReLU', 'LeakyReLU', 'PReLU', 'ELU', 'ThresholdedReLU', 'Softmax'],
+  ...['Flatten', 'Reshape', 'Permute', 'RepeatVector'],
+  ...['ZeroPadding2D', 'Cropping2D', 'UpSampling2D'],
+  ...['Add', 'Multiply', 'Average', 'Maximum', 'Minimum', 'Concatenate', 'Dot'],
+]);
+
+/** null where the engine covers the model, else which layer it lacks. */
+export function refusal(model: LayersModel): EngineRefusal | null {
+  if (model.inputs.length !== 1 || model.outputs.length !== 1) {
+    return {
+      reason: `the model has ${model.inputs.length} inputs and ${model.outputs.length} outputs; one of each is covered`,
+      remedy: 'Give it one input, the image, and one output, the class scores.',
+    };
+  }
+  for (const { className, label, layer, reused } of topologicalLayers(model)) {
+    if (!COVERED.has(className)) {
+      return {
+        reason: `layer ${label} is not covered`,
+        remedy: `Use layers of these kinds: ${[...COVERED].join(', ')}.`,
+      };
+    }
+    if (reused && className === 'BatchNormalization') {
+      return {
+        reason: `layer ${label} is applied twice, so that its moving statistics have no one value`,
+        remedy: 'Use one batch norm layer for each place.',
+      };
+    }
+    const noise = layer.getConfig()['noiseShape'] as readonly (number | null)[] | null | undefined;
+    if (className === 'Dropout' && noise?.length && !isChannelNoise(noise)) {
+      return {
+        reason: `layer ${label} has the noiseShape [${noise.map((size) => size ?? 'null').join(', ')}]`,
+        remedy: 'Leave noiseShape out, or use [null, 1, 1, null], which drops whole channels.',
+      };
+    }
+  }
+  return null;
+}
+
+/** One draw for each channel of each sample. */
+export function isChannelNoise(noise: readonly (number | null)[]): boolean {
+  return noise.length > 2 && noise[0] === null && noise.slice(1, -1).every((size) => size === 1);
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { topologicalLayers } from '../../../shared/model/graph.js';
+import { tf } from '../../../shared/model/tfjs.js';
+import type { BuildRequest, BuiltProgram, Engine } from '../engine.js';
+import { refusal } from './coverage.js';
+import type { ReferenceProgram } from './program.js';
+
+/** Raised with whatever changes this engine's bits. */
+const REVISION = 1;
+
+/**
+ * TensorFlow.js's plain CPU backend, op by op: slow and obvious, the oracle for the others. Its
+ * bits hold per version of TensorFlow.js and of the JavaScript engine, whose exp and log it uses.
+ */
+export const referenceEngine: Engine = {
+  name: 'reference',
+  module: new URL('./load.js', import.meta.url).href,
+  patienceSeconds: 7200,
+
+  availability() {
+    const detail = `TensorFlow.js ${tf.version_core}, plain JavaScript: slow, for checks and for layers that others lack`;
+    return Promise.resolve({ detail });
+  },
+
+  refuses: refusal,
+
+  build(request: BuildRequest): Promise<BuiltProgram> {
+    const program: ReferenceProgram = {
+      topology: request.model.toJSON() as string,
+      layout: request.layout,
+      image: request.image,
+      classes: request.classes,
+      seed: request.seed,
+    };
+    return Promise.resolve({
+      engine: 'reference',
+      payload: program,
+      digest: digestOf(request),
+      memory: { sharedBytes: 0, threadBytes: 0 },
+    });
+  },
+};
+
+/** Over what decides the bits. Names stay out: tfjs counts them up within a process. */
+function digestOf({ model, layout, image, classes, seed }: BuildRequest): string {
+  const layers = topologicalLayers(model).map(({ className, inputs, layer }) => [
+    className,
+    inputs,
+    { ...layer.getConfig(), name: null },
+  ]);
+  const identity = [REVISION, tf.version_core, layers, layout, image, classes, seed];
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+}

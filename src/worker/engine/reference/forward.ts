@@ -1,0 +1,116 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
+import { topologicalLayers, weightRole, type LayerNode } from '../../../shared/model/graph.js';
+import { slotsByVariable } from '../../../shared/model/layout.js';
+import { tf } from '../../../shared/model/tfjs.js';
+import { dropoutMask, type DropoutDraw } from '../../../shared/numerics/dropout-mask.js';
+import type { RowLayout } from '../../../shared/numerics/row-layout.js';
+import type { MicroBatch } from '../engine.js';
+import { isChannelNoise } from './coverage.js';
+
+/** Takes a batch norm's statistic of the micro-batch, [channels], for the row. */
+export type StatisticSink = (moving: LayerVariable, statistic: Tensor) => void;
+
+/** How training differs from inference; null for inference. */
+export interface TrainingMode {
+  readonly batch: MicroBatch;
+  readonly seed: number;
+  readonly statistic: StatisticSink;
+}
+
+export type Forward = (images: Tensor, training: TrainingMode | null) => Tensor2D;
+
+/**
+ * The model as a function from images [size, height, width, channels] to logits [size, classes]:
+ * layer by layer as tfjs applies them, except that dropout draws from Lockstep's streams, batch
+ * norm hands out its statistics instead of moving them, and the last softmax is left to the loss.
+ * Takes the model over: its last layer may lose its activation.
+ */
+export function forwardOf(model: LayersModel, layout: RowLayout): Forward {
+  const nodes = topologicalLayers(model);
+  stripSoftmax(nodes.at(-1)!);
+  const moving = movingVariables(model, layout);
+  const ordinals = new Map(
+    nodes.filter((node) => isDropout(node)).map((node, ordinal) => [node, ordinal]),
+  );
+  const run = (node: LayerNode, inputs: Tensor[], training: TrainingMode | null): Tensor => {
+    const x = inputs[0]!;
+    if (training && isDropout(node)) return dropout(node, ordinals.get(node)!, x, training);
+    if (training && node.layer.weights.some((weight) => moving.has(weight))) {
+      return batchNorm(node, x, training.statistic);
+    }
+    return node.layer.apply(inputs.length === 1 ? x : inputs, { training: false }) as Tensor;
+  };
+  return (images, training) => {
+    const outputs: Tensor[] = [];
+    for (const node of nodes) {
+      const inputs = node.inputs.map((id) => outputs[id]!);
+      outputs.push(node.className === 'InputLayer' ? images : run(node, inputs, training));
+    }
+    return outputs.at(-1) as Tensor2D;
+  };
+}
+
+function isDropout({ className }: LayerNode): boolean {
+  return className === 'Dropout' || className === 'SpatialDropout1D';
+}
+
+function movingVariables(model: LayersModel, layout: RowLayout): ReadonlySet<LayerVariable> {
+  const places = new Set(layout.moving.map(({ offset }) => offset));
+  const slots = [...slotsByVariable(model, layout)];
+  return new Set(slots.filter(([, slot]) => places.has(slot.offset)).map(([variable]) => variable));
+}
+
+function dropout(node: LayerNode, ordinal: number, x: Tensor, training: TrainingMode): Tensor {
+  const config = node.layer.getConfig();
+  const rate = config['rate'] as number;
+  if (rate <= 0 || rate >= 1) return x; // as in tfjs
+  const noise = config['noiseShape'] as readonly (number | null)[] | null | undefined;
+  const spatial =
+    node.className === 'SpatialDropout1D' || (!!noise?.length && isChannelNoise(noise));
+  const { batch, seed } = training;
+  const draw: DropoutDraw = { rate, spatial, ordinal, seed, step: batch.step };
+  const channels = x.shape.at(-1)!;
+  const length = x.size / batch.size;
+  const mask = new Float32Array(x.size);
+  for (let i = 0; i < batch.size; i++) {
+    const own = mask.subarray(i * length, (i + 1) * length);
+    dropoutMask(own, length / channels, channels, batch.samples[i]!, draw);
+  }
+  return tf.mul(x, tf.tensor(mask, x.shape));
+}
+
+/** By the micro-batch's own mean and (biased) variance, through which gradients flow. */
+function batchNorm({ layer }: LayerNode, x: Tensor, statistic: StatisticSink): Tensor {
+  const config = layer.getConfig();
+  const weights = new Map(layer.weights.map((weight) => [weightRole(weight), weight]));
+  const axis = ((config['axis'] as number) + x.rank) % x.rank;
+  const others = x.shape.map((_, i) => i).filter((i) => i !== axis);
+  const along = x.shape.map((size, i) => (i === axis ? size : 1));
+  const { mean, variance } = tf.moments(x, others, true);
+  statistic(weights.get('movingMean')!, mean);
+  statistic(weights.get('movingVariance')!, variance);
+  const inverse = tf.rsqrt(tf.add(variance, config['epsilon'] as number));
+  let y: Tensor = tf.mul(tf.sub(x, mean), inverse);
+  const gamma = weights.get('gamma');
+  const beta = weights.get('beta');
+  if (gamma) y = tf.mul(y, tf.reshape(gamma.read(), along));
+  if (beta) y = tf.add(y, tf.reshape(beta.read(), along));
+  return y;
+}
+
+/** Makes a softmax (or its logarithm) at the end of the model the identity. */
+function stripSoftmax({ className, layer }: LayerNode): void {
+  const activation = layer.getConfig()['activation'];
+  if (className === 'Softmax') {
+    layer.apply = (input) => input as Tensor;
+  } else if (activation === 'softmax' || activation === 'logSoftmax') {
+    const linear = tf.layers.activation({ activation: 'linear' });
+    (layer as unknown as Activated).activation = (linear as unknown as Activated).activation;
+  }
+}
+
+/** Layers that apply an activation keep it here; tfjs declares it protected. */
+interface Activated {
+  activation: unknown;
+}

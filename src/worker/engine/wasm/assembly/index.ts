@@ -1,0 +1,22 @@
+// The kernel module: every exported function of these files is a kernel that a plan may call.
+// No file may have static data, a start function or a heap: the memory is shared by all threads.
+export * from './gemm';
+export { winogradWeights } from './winograd-weights';
+export * from './winograd';
+export * from './activation';
+export * from './batch-norm';
+export * from './crc32c';
+export * from './depthwise';
+export * from './dropout';
+export * from './math-kernels';
+export * from './optimizer';
+export * from './philox';
+export * from './pool';
+export * from './probe';
+export * from './shape';
+export * from './softmax-cross-entropy';
+export * from './vector';
+export { packWeights } from './gemm-pack';
+export { convWindow } from './conv-window';
+export * from './conv-forward';
+export * from './conv-backward';

@@ -1,0 +1,95 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LockstepError } from '../../../shared/errors.js';
+import { rowLayout } from '../../../shared/model/layout.js';
+import type { BuildRequest, BuiltProgram, Engine, EngineRefusal } from '../engine.js';
+import { loadKernels, supportsRelaxedSimd } from './module.js';
+import { compilePlan } from './plan/compile.js';
+import { fuseGraph } from './plan/fuse.js';
+import { modelGraph, type Graph } from './plan/graph.js';
+import type { Plan } from './plan/plan.js';
+import type { WasmProgram } from './program.js';
+
+/**
+ * Training kernels in WebAssembly: a model is compiled once into a plan of fused kernels over
+ * planned memory. The plain build gives the same bits on every machine.
+ */
+export const wasmEngine: Engine = {
+  name: 'wasm',
+  module: new URL('./load.js', import.meta.url).href,
+  patienceSeconds: 120,
+
+  async availability() {
+    try {
+      const { sha256 } = await loadKernels('plain');
+      const relaxed = (await supportsRelaxedSimd()) ? ', relaxed SIMD with --fast-math' : '';
+      return {
+        detail: `own training kernels, WebAssembly SIMD${relaxed} (${sha256.slice(0, 12)})`,
+      };
+    } catch (error) {
+      return asRefusal(error, ['KERNELS_MISSING', 'KERNELS_UNSUPPORTED']);
+    }
+  },
+
+  refuses(model: LayersModel): EngineRefusal | null {
+    try {
+      compilePlan({ graph: fuseGraph(modelGraph(model)), layout: rowLayout(model), batchMax: 1 });
+      return null;
+    } catch (error) {
+      return asRefusal(error, ['ENGINE_LAYER_UNSUPPORTED']);
+    }
+  },
+
+  async build(request: BuildRequest): Promise<BuiltProgram> {
+    const { model, layout, microBatch, seed, fastMath } = request;
+    const graph = fuseGraph(modelGraph(model));
+    const plan = compilePlan({ graph, layout, batchMax: microBatch });
+    checkFit(request, graph, plan);
+    const { build, sha256 } = await loadKernels(fastMath ? 'relaxed' : 'plain');
+    const payload: WasmProgram = { plan, seed, kernels: { build, sha256 } };
+    return {
+      engine: 'wasm',
+      payload,
+      digest: await digest({ plan, kernels: sha256 }),
+      memory: { sharedBytes: plan.memory.sharedBytes, threadBytes: plan.memory.threadBytes },
+    };
+  },
+};
+
+function checkFit({ image, classes, microBatch }: BuildRequest, { input }: Graph, plan: Plan) {
+  const sizes = [image.height, image.width, image.channels];
+  const given = [input.height, input.width, input.channels];
+  if (sizes.some((size, axis) => size !== given[axis])) {
+    throw new LockstepError(
+      'ENGINE_MODEL_MISFIT',
+      `The model takes images of [${given.join(', ')}], the data set has [${sizes.join(', ')}].`,
+      { hint: `Give the first layer inputShape: [${sizes.join(', ')}].` },
+    );
+  }
+  if (plan.classes !== classes) {
+    throw new LockstepError(
+      'ENGINE_MODEL_MISFIT',
+      `The model gives ${plan.classes} class scores, the data set has ${classes} classes.`,
+      { hint: `Give the last layer ${classes} units.` },
+    );
+  }
+  if (microBatch < plan.batchMin) {
+    throw new LockstepError(
+      'ENGINE_BATCH_NORM_SINGLE',
+      'A batch norm of the model has one value per channel and sample; alone it has no variance.',
+      { hint: `Use micro-batches of at least ${plan.batchMin} samples.` },
+    );
+  }
+}
+
+/** Turns errors of these codes into a refusal; throws all others. */
+function asRefusal(error: unknown, codes: readonly string[]): EngineRefusal {
+  if (!(error instanceof LockstepError) || !codes.includes(error.code)) throw error;
+  return { reason: error.message, remedy: error.hint ?? 'Use another engine.' };
+}
+
+/** SHA-256, hex, of plain data: of all that decides the bits beside the configuration. */
+async function digest(data: unknown): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(data));
+  const hash = new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,88 @@
+/**
+ * A compiled model: kernel calls over planned memory, as plain data. It is cloned to every compute
+ * thread, and its digest is part of the run's identity.
+ */
+
+/** An argument of a kernel: a constant, or what it stands for when the call is made. */
+export type Operand =
+  | number
+  /** Samples in the micro-batch at hand. */
+  | readonly ['batch']
+  /** Byte address of an element of the weights, or of the row being written. */
+  | readonly ['weight', element: number]
+  | readonly ['row', element: number]
+  /** Byte address in the engine's shared region, or in this thread's. */
+  | readonly ['shared', offset: number]
+  | readonly ['thread', offset: number]
+  /** Byte addresses of the staged micro-batch: uint8 pixels, uint16 labels, uint32 samples. */
+  | readonly ['pixels']
+  | readonly ['labels']
+  | readonly ['samples']
+  /** Optimizer step, and the two words of the seed's key. */
+  | readonly ['step']
+  | readonly ['seedLow']
+  | readonly ['seedHigh']
+  /** float32 (1 − ρ)·ρ^(k−1−i), the weight of micro-batch i of k in the moving statistics. */
+  | readonly ['momentumTerm', momentum: number]
+  /** Which slice of a prepare call's outputs to make. */
+  | readonly ['part']
+  | readonly ['parts'];
+
+export interface PlannedCall {
+  readonly kernel: string;
+  readonly args: readonly Operand[];
+}
+
+export interface BackwardStage {
+  readonly calls: readonly PlannedCall[];
+  /** Elements of the row that are final when these calls are done. */
+  readonly watermark: number;
+}
+
+export interface Plan {
+  readonly prepare: readonly PlannedCall[];
+  /** Training forward, from staged pixels to the loss and the gradient of the logits. */
+  readonly forward: readonly PlannedCall[];
+  readonly backward: readonly BackwardStage[];
+  /** Inference, from staged pixels to logits. */
+  readonly inference: readonly PlannedCall[];
+  /** After `inference`: the sum of the losses and the correct count. */
+  readonly evaluation: readonly PlannedCall[];
+  /** After `inference`: probabilities, float32 [batch][classes], to `probabilities`. */
+  readonly prediction: readonly PlannedCall[];
+  readonly probabilities: number;
+  /** Where the executor stages a micro-batch in the thread's region, and finds what came out. */
+  readonly staged: StagedBatch;
+  /** Bytes of an image. */
+  readonly imageBytes: number;
+  readonly classes: number;
+  /** Smallest (2 where batch norm would get a single value per channel) and largest micro-batch. */
+  readonly batchMin: number;
+  readonly batchMax: number;
+  readonly memory: PlanMemory;
+}
+
+/** Byte offsets in the thread's region. */
+export interface StagedBatch {
+  readonly pixels: number;
+  readonly labels: number;
+  readonly samples: number;
+  /** Sum of the losses of an evaluation, float32. */
+  readonly loss: number;
+  /** Samples classified rightly, in training or evaluation, int32. */
+  readonly correct: number;
+}
+
+/** Bytes. */
+export interface PlanMemory {
+  readonly sharedBytes: number;
+  readonly threadBytes: number;
+  /** What a thread's region holds at the moment of training that needs most. */
+  readonly parts: {
+    readonly staged: number;
+    readonly activations: number;
+    readonly gradients: number;
+    readonly saved: number;
+    readonly scratch: number;
+  };
+}

@@ -1,0 +1,71 @@
+import type { Failure, Learner, Share } from '../../shared/protocol/messages.js';
+import type { Schedule } from '../../shared/protocol/schedule.js';
+import type { MemberId } from '../../shared/protocol/names.js';
+import type { MemberRules } from './rules.js';
+import type { MemberEffect, MemberState, Work } from './state.js';
+
+/** What every part of the machine works with: what is fixed, and where effects go. */
+export interface Context {
+  readonly schedule: Schedule;
+  readonly rules: MemberRules;
+  readonly emit: (effect: MemberEffect) => void;
+}
+
+/** One part of the machine: looks at the state, does what is due, returns what is then. */
+export type Part = (state: MemberState, context: Context) => MemberState;
+
+export function emptyWork(step: number): Work {
+  return {
+    step,
+    pieces: new Map(),
+    rows: [],
+    computing: null,
+    reducing: new Set(),
+    assembling: false,
+    gradient: null,
+    sent: new Set(),
+  };
+}
+
+/** The step under way. */
+export function currentWork(state: MemberState): Work | null {
+  if (state.position === null) return null;
+  return state.works.get(state.position.applied) ?? emptyWork(state.position.applied);
+}
+
+export function withWork(state: MemberState, work: Work): MemberState {
+  const works = new Map(state.works);
+  works.set(work.step, work);
+  return { ...state, works };
+}
+
+/** It got on: nothing needs to be asked for, for a while. */
+export function gotOn(state: MemberState): MemberState {
+  return { ...state, gotOnAt: state.now, asked: 0 };
+}
+
+export function dropped(state: MemberState): MemberState {
+  return { ...state, counters: { ...state.counters, dropped: state.counters.dropped + 1 } };
+}
+
+/** The worker cannot go on; the coordinator hears of it and decides. The first failure stays. */
+export function fail(state: MemberState, failure: Failure): MemberState {
+  if (state.failure !== null) return state;
+  const where = { worker: state.config.worker, ...failure.where };
+  return { ...state, failure: { ...failure, where } };
+}
+
+export function shareOf(state: MemberState, step: number, member: MemberId): Share | null {
+  const duty = state.orders?.duties.find((candidate) => candidate.step === step);
+  return duty?.shares.find((share) => share.member === member) ?? null;
+}
+
+export function learnerOf(state: MemberState): Learner | null {
+  return state.orders?.learners.find(({ member }) => member === state.config.id) ?? null;
+}
+
+/** Who reduces a segment and gives it to all: a rule that everybody knows. */
+export function ownerOf(state: MemberState, segment: number): MemberId | null {
+  const members = state.orders?.view.members ?? [];
+  return members[segment % members.length] ?? null;
+}

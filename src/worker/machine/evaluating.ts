@@ -1,0 +1,79 @@
+import { COORDINATOR } from '../../shared/protocol/names.js';
+import type { Range } from '../../shared/numerics/micro-batches.js';
+import type { PieceResult } from '../../shared/protocol/messages.js';
+import { dropped, gotOn, type Context, type Part } from './context.js';
+import type { MemberState } from './state.js';
+
+/** Evaluates this member's pieces that have no result yet. */
+export const evaluateIfDue: Part = (state, context) => {
+  const { orders, position } = state;
+  const order = orders?.phase === 'run' ? orders.evaluation : null;
+  if (order === null || position === null || position.applied !== order.applied) return state;
+  if (state.evaluation?.applied !== order.applied) {
+    state = {
+      ...state,
+      evaluation: { applied: order.applied, busy: false, results: new Map() },
+    };
+  }
+  const { evaluation } = state;
+  if (evaluation === null || evaluation.busy) return state;
+  const pieces = myPieces(state).flatMap((range) => unanswered(range, evaluation.results));
+  if (pieces.length === 0) return state;
+  context.emit({ kind: 'evaluate', applied: order.applied, pieces });
+  return { ...state, evaluation: { ...evaluation, busy: true } };
+};
+
+function myPieces(state: MemberState): readonly Range[] {
+  const shares = state.orders?.evaluation?.shares ?? [];
+  return shares.find(({ member }) => member === state.config.id)?.pieces ?? [];
+}
+
+function unanswered(range: Range, results: ReadonlyMap<number, PieceResult>): Range[] {
+  const parts: Range[] = [];
+  for (let piece = range.first; piece < range.end; piece++) {
+    const last = parts[parts.length - 1];
+    if (results.has(piece)) continue;
+    if (last?.end === piece) parts[parts.length - 1] = { first: last.first, end: piece + 1 };
+    else parts.push({ first: piece, end: piece + 1 });
+  }
+  return parts;
+}
+
+export function takeResults(
+  state: MemberState,
+  context: Context,
+  applied: number,
+  answer: readonly PieceResult[],
+): MemberState {
+  const { evaluation } = state;
+  if (evaluation === null || evaluation.applied !== applied) return dropped(state);
+  const results = new Map(evaluation.results);
+  for (const result of answer) results.set(result.piece, result);
+  state = gotOn({ ...state, evaluation: { applied, busy: false, results } });
+  sendResults(state, context, answer);
+  return state;
+}
+
+/** What the coordinator still asks for although it is here got lost: again. */
+export const repeatResults: Part = (state, context) => {
+  const order = state.orders?.evaluation ?? null;
+  const { evaluation } = state;
+  if (order === null || evaluation === null || evaluation.applied !== order.applied) return state;
+  const results = myPieces(state).flatMap(({ first, end }) =>
+    [...evaluation.results.values()].filter(({ piece }) => piece >= first && piece < end),
+  );
+  if (results.length > 0) sendResults(state, context, results);
+  return state;
+};
+
+function sendResults(state: MemberState, context: Context, results: readonly PieceResult[]): void {
+  if (state.position === null || state.evaluation === null) return;
+  const { run, id: from } = state.config;
+  const { applied } = state.evaluation;
+  const { lineage } = state.position;
+  context.emit({
+    kind: 'send',
+    to: COORDINATOR,
+    message: { kind: 'evaluated', run, from, applied, lineage, results },
+  });
+}

@@ -1,0 +1,65 @@
+import { COORDINATOR } from '../../shared/protocol/names.js';
+import type { Orders, Refusal } from '../../shared/protocol/messages.js';
+import { dropped, gotOn, type Context } from './context.js';
+import type { MemberState, Work } from './state.js';
+
+/** What a member does with orders: obey the highest term, in it the newest word. */
+export function takeOrders(state: MemberState, context: Context, orders: Orders): MemberState {
+  const { run, id } = state.config;
+  if (!context.rules.obeys(orders, state)) {
+    context.emit({ kind: 'send', to: COORDINATOR, message: refuseOld(state, orders) });
+    return dropped(state);
+  }
+  const named =
+    orders.view.members.includes(id) || orders.learners.some(({ member }) => member === id);
+  if (orders.run !== run || !named) return dropped(state);
+  const before = state.orders;
+  const sameTerm = before !== null && before.coordinator === orders.coordinator;
+  state = { ...state, heardAt: state.now, heard: true };
+  if (sameTerm && before.term === orders.term && before.sequence >= orders.sequence) return state;
+  state = { ...state, term: orders.term, coordinator: orders.coordinator, orders };
+  const sameView = sameTerm && before.view.number === orders.view.number;
+  if (sameView && before.phase === orders.phase) return state;
+  return gotOn(
+    sameView
+      ? state
+      : {
+          ...state,
+          works: withoutSent(state.works),
+          kept: context.rules.keptAfterView(state.kept),
+          silentSince: new Map(),
+        },
+  );
+}
+
+/** In a new view others do the sums: everything is sent to them again. */
+function withoutSent(works: ReadonlyMap<number, Work>): ReadonlyMap<number, Work> {
+  return new Map([...works].map(([step, work]) => [step, { ...work, sent: new Set() }]));
+}
+
+function refuseOld(state: MemberState, orders: Orders): Refusal {
+  const { run, id, worker } = state.config;
+  return {
+    kind: 'refusal',
+    run,
+    from: id,
+    to: COORDINATOR,
+    coordinator: orders.coordinator,
+    term: state.term,
+    failure: {
+      code: 'PROTOCOL_OLD_TERM',
+      message: `${worker} follows a coordinator of term ${state.term}, got orders of term ${orders.term}.`,
+      hint: 'Another coordinator has taken this run over; let this one end.',
+      where: { worker, term: state.term },
+    },
+    retryAfterMillis: null,
+  };
+}
+
+/** The coordinator does not want this worker, or not this life of it. */
+export function takeRefusal(state: MemberState, context: Context, refusal: Refusal): MemberState {
+  if (refusal.to !== state.config.id || refusal.term < state.term) return dropped(state);
+  const { failure, retryAfterMillis } = refusal;
+  context.emit({ kind: 'leave', failure: state.failure ?? failure, retryAfterMillis });
+  return { ...state, left: true };
+}

@@ -1,0 +1,71 @@
+import type { TreeNode } from '../../shared/numerics/reduction-tree.js';
+import { COORDINATOR } from '../../shared/protocol/names.js';
+import type { Activity, Report } from '../../shared/protocol/messages.js';
+import { currentWork, learnerOf } from './context.js';
+import type { MemberEffect, MemberState } from './state.js';
+import { unreachablePeers } from './wants.js';
+
+/** Whether the coordinator should hear of it before the next heartbeat. */
+export function worthReporting(before: MemberState, after: MemberState): boolean {
+  return (
+    before.position !== after.position ||
+    before.failure !== after.failure ||
+    before.left !== after.left ||
+    before.captured !== after.captured ||
+    before.orders?.term !== after.orders?.term ||
+    before.orders?.view.number !== after.orders?.view.number ||
+    before.orders?.phase !== after.orders?.phase
+  );
+}
+
+/** Tells the coordinator everything; as a hello where it was not heard of lately. */
+export function reportEffect(state: MemberState, holds: readonly TreeNode[]): MemberEffect {
+  const { run, id, worker, identity } = state.config;
+  const content = reportOf(state, holds);
+  return {
+    kind: 'send',
+    to: COORDINATOR,
+    message: state.heard
+      ? content
+      : { kind: 'hello', run, from: id, worker, identity, report: content },
+  };
+}
+
+function reportOf(state: MemberState, holds: readonly TreeNode[]): Report {
+  const { config, orders, position, snapshot } = state;
+  // A coordinator that is new may know of none.
+  const known = state.heard && orders !== null ? Math.min(orders.durable, orders.release) : 0;
+  return {
+    kind: 'report',
+    run: config.run,
+    from: config.id,
+    sequence: state.reports,
+    term: state.term,
+    coordinator: state.coordinator,
+    view: orders?.view.number ?? 0,
+    applied: position?.applied ?? null,
+    lineage: position?.lineage ?? null,
+    records: state.records.filter(({ step }) => step >= known),
+    holds,
+    activity: activityOf(state),
+    learntFrom: state.learntFrom,
+    progress: state.progress + (snapshot?.segments.size ?? 0),
+    millisPerMicroBatch: state.millisPerMicroBatch,
+    captured: [...state.captured].flatMap(([applied, { digest }]) =>
+      digest === null ? [] : [{ applied, digest }],
+    ),
+    unreachable: unreachablePeers(state),
+    failure: state.failure,
+  };
+}
+
+function activityOf(state: MemberState): Activity {
+  if (state.left) return 'left';
+  if (state.position === null || learnerOf(state) !== null) return 'learning';
+  const work = currentWork(state);
+  const computes =
+    work !== null &&
+    work.gradient === null &&
+    (work.computing !== null || work.assembling || work.reducing.size > 0);
+  return computes || state.evaluation?.busy === true ? 'computing' : 'waiting';
+}

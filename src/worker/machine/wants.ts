@@ -1,0 +1,129 @@
+import { rootOf, sameNode, type TreeNode } from '../../shared/numerics/reduction-tree.js';
+import { pieceKey, type MemberId } from '../../shared/protocol/names.js';
+import type { Want } from '../../shared/protocol/messages.js';
+import { currentWork, ownerOf, type Context, type Part } from './context.js';
+import { nodesOwedBy, pieceOf } from './exchange.js';
+import { nodesBySegment, rootPieces } from './pieces.js';
+import { sendToPeer } from './sending.js';
+import type { Held, MemberState, Work } from './state.js';
+
+type Wanted = Map<MemberId, { readonly node: TreeNode; readonly segment: number }[]>;
+
+/** What does not come is asked for: from who owes it, then from anybody who may have it. */
+export const askIfStuck: Part = (state, context) => {
+  const { orders, position, now, config } = state;
+  const work = currentWork(state);
+  if (orders?.phase !== 'run' || position === null || work === null) return state;
+  if (work.gradient !== null || work.assembling || work.step >= context.schedule.steps)
+    return state;
+  if (now - Math.max(state.gotOnAt, state.askedAt) < config.times.retryMillis) return state;
+  const wanted =
+    position.applied < orders.base
+      ? missedSums(state, context, work)
+      : missingParts(state, context, work);
+  const silentSince = new Map(state.silentSince);
+  for (const [to, pieces] of wanted) {
+    const { run, id: from } = config;
+    const { applied: step, lineage } = position;
+    sendToPeer(state, context, to, { kind: 'want', run, from, step, lineage, pieces });
+    if (!silentSince.has(to)) silentSince.set(to, now);
+  }
+  return { ...state, silentSince, asked: state.asked + 1, askedAt: now };
+};
+
+/** Others have applied this step: any of them can give all of G(t). */
+function missedSums(state: MemberState, context: Context, work: Work): Wanted {
+  const sources = (state.orders?.sources ?? []).filter((id) => id !== state.config.id);
+  const source = sources[state.asked % Math.max(1, sources.length)];
+  const root = rootOf(context.schedule.step(work.step).microBatches);
+  const missing = segmentsMissing(state, context, work).map((segment) => ({ node: root, segment }));
+  return source === undefined ? new Map() : new Map([[source, missing]]);
+}
+
+function missingParts(state: MemberState, context: Context, work: Work): Wanted {
+  const wanted: Wanted = new Map();
+  const want = (to: MemberId, node: TreeNode, segment: number): void => {
+    const list = wanted.get(to);
+    if (list === undefined) wanted.set(to, [{ node, segment }]);
+    else list.push({ node, segment });
+  };
+  const me = state.config.id;
+  const members = state.orders?.view.members ?? [];
+  const root = rootOf(context.schedule.step(work.step).microBatches);
+  const present = nodesBySegment(work);
+  for (const segment of segmentsMissing(state, context, work)) {
+    const owner = ownerOf(state, segment);
+    if (owner !== me) {
+      const others = members.filter((id) => id !== me);
+      const anybody = others[(state.asked >> 1) % Math.max(1, others.length)];
+      const to = state.asked % 2 === 0 ? owner : anybody;
+      if (to !== null && to !== undefined) want(to, root, segment);
+      continue;
+    }
+    if (work.reducing.has(segment)) continue;
+    for (const member of members) {
+      if (member === me) continue;
+      for (const node of nodesOwedBy(state, context, work.step, member)) {
+        const here = present.get(segment)?.some((other) => sameNode(other, node)) ?? false;
+        if (!here) want(member, node, segment);
+      }
+    }
+  }
+  return wanted;
+}
+
+function segmentsMissing(state: MemberState, context: Context, work: Work): number[] {
+  const count = context.schedule.step(work.step).microBatches;
+  return rootPieces(work, count, state.config.segments).flatMap((held, segment) =>
+    held === undefined ? [segment] : [],
+  );
+}
+
+/**
+ * Gives a peer what it asks for, or better: of a segment that is summed up already, the sum, for
+ * the parts are gone by then. At least a sign of life.
+ */
+export function answerWant(state: MemberState, context: Context, want: Want): MemberState {
+  let answered = false;
+  for (const { node, segment } of want.pieces) {
+    const held = sumKept(state, want, segment) ?? pieceHere(state, context, want, node, segment);
+    if (held === null) continue;
+    sendToPeer(state, context, want.from, pieceOf(state, want.step, held));
+    answered = true;
+  }
+  if (!answered) {
+    const { run, id: from } = state.config;
+    sendToPeer(state, context, want.from, { kind: 'not-yet', run, from });
+  }
+  return state;
+}
+
+function sumKept(state: MemberState, want: Want, segment: number): Omit<Held, 'from'> | null {
+  const kept = state.kept.get(want.step);
+  const stored = kept?.segments[segment];
+  if (kept === undefined || stored === undefined || kept.lineage !== want.lineage) return null;
+  const { tally, lineage, root: node } = kept;
+  return { ...stored, tally, lineage, node, segment };
+}
+
+function pieceHere(
+  state: MemberState,
+  context: Context,
+  want: Want,
+  node: TreeNode,
+  segment: number,
+): Held | null {
+  const work = state.works.get(want.step);
+  if (work === undefined) return null;
+  const root = rootOf(context.schedule.step(want.step).microBatches);
+  const held =
+    work.pieces.get(pieceKey(root, segment)) ?? work.pieces.get(pieceKey(node, segment));
+  return held?.lineage === want.lineage ? held : null;
+}
+
+/** Peers that were asked and have been silent for too long. */
+export function unreachablePeers(state: MemberState): readonly MemberId[] {
+  return [...state.silentSince]
+    .filter(([, since]) => state.now - since >= state.config.times.unreachableMillis)
+    .map(([id]) => id);
+}

@@ -1,0 +1,88 @@
+import { instantiateKernels, type Kernels } from '../engine/wasm/module.js';
+import type { ComputeEngine, EngineModule, MicroBatch } from '../engine/engine.js';
+import type { ImageSet } from '../../shared/data/image-set.js';
+import { THREAD, threadWord, type Control } from './control.js';
+import type { ThreadHook, ThreadStart } from './thread-start.js';
+
+/** What a compute thread has at hand in every phase. */
+export interface ThreadState {
+  readonly start: ThreadStart;
+  readonly control: Control;
+  readonly kernels: Kernels;
+  readonly engine: ComputeEngine;
+  readonly hook: ThreadHook | null;
+  readonly staging: Staging;
+  /** Sets one of the thread's own control words. */
+  say(word: number, value: number): void;
+  /** Counts a piece of work done: the thread is alive. */
+  progress(): void;
+}
+
+/** Runs one phase; false where it was given up because another thread failed. */
+export type PhaseBody = (thread: ThreadState, sequence: number) => boolean | Promise<boolean>;
+
+export async function openThread(start: ThreadStart, control: Control): Promise<ThreadState> {
+  const { thread, arena, arenaPlan } = start;
+  const module = (await import(start.engineModule)) as EngineModule;
+  const engine = await module.load(start.program, {
+    arena,
+    weights: arenaPlan.weights,
+    shared: arenaPlan.engineShared,
+    thread: arenaPlan.threads[thread]!.engine,
+  });
+  return {
+    start,
+    control,
+    kernels: instantiateKernels(start.kernels, arena),
+    engine,
+    hook: start.hook === null ? null : ((await import(start.hook)) as ThreadHook),
+    staging: new Staging(start),
+    say: (word, value) => {
+      Atomics.store(control.words, threadWord(thread, word), value);
+    },
+    progress: () => {
+      Atomics.add(control.words, threadWord(thread, THREAD.progress), 1);
+    },
+  };
+}
+
+/** Gathers the samples of a micro-batch from the shared set into arrays of the thread's own. */
+export class Staging {
+  readonly #pixels: Uint8Array;
+  readonly #labels: Uint16Array;
+  readonly #samples: Uint32Array;
+
+  constructor({ sets, microBatch }: ThreadStart) {
+    this.#pixels = new Uint8Array(microBatch * bytesPerImage(sets[0]!));
+    this.#labels = new Uint16Array(microBatch);
+    this.#samples = new Uint32Array(microBatch);
+  }
+
+  /** `order[first … first + size)`: indices into `set`. */
+  gather(
+    set: ImageSet,
+    order: Uint32Array | null,
+    first: number,
+    size: number,
+    place: { readonly step: number; readonly index: number; readonly count: number },
+  ): MicroBatch {
+    const bytes = bytesPerImage(set);
+    for (let i = 0; i < size; i++) {
+      const sample = order === null ? first + i : order[first + i]!;
+      this.#samples[i] = sample;
+      this.#labels[i] = set.labels[sample]!;
+      this.#pixels.set(set.pixels.subarray(sample * bytes, (sample + 1) * bytes), i * bytes);
+    }
+    return {
+      ...place,
+      size,
+      pixels: this.#pixels.subarray(0, size * bytes),
+      labels: this.#labels.subarray(0, size),
+      samples: this.#samples.subarray(0, size),
+    };
+  }
+}
+
+function bytesPerImage({ shape }: ImageSet): number {
+  return shape.height * shape.width * shape.channels;
+}

@@ -1,0 +1,228 @@
+import { rowAddress } from './arena.js';
+import { THREAD, threadWord, VALUE, type Control } from './control.js';
+import { ThreadPool, threadError, type PoolLimits } from './pool.js';
+import { evenCuts, rowReduction } from './row-schedule.js';
+import type { SharedStart, ThreadFault } from './thread-slot.js';
+
+/** One optimizer step as the threads compute it. */
+export interface StepTask {
+  readonly step: number;
+  readonly epoch: number;
+  /** Which of the two shared orders holds the epoch's samples. */
+  readonly order: 0 | 1;
+  /** First place of the step's samples in the order, and their number. */
+  readonly first: number;
+  readonly samples: number;
+  readonly microBatches: number;
+}
+
+/** The reduced row of a step, and what stands beside it. */
+export interface StepResult {
+  /** Byte address of the row in the arena: sums over samples. */
+  readonly row: number;
+  readonly correct: number;
+  readonly samples: number;
+  /** Sum mod 2^64 of the samples' hashes. */
+  readonly proof: bigint;
+  /** 64-bit digest of the row. */
+  readonly digest: bigint;
+  /** First element of the row that is not finite; −1: all are. */
+  readonly nonFinite: number;
+  /** From the order to the reduced row. */
+  readonly seconds: number;
+  /** Of those, what each thread spent on gradients; the rest is waiting and adding. */
+  readonly busySeconds: readonly number[];
+}
+
+export interface UpdateTask {
+  readonly samples: number;
+  readonly microBatches: number;
+  readonly learningRate: number;
+  /** 1 − β₁ᵗ and 1 − β₂ᵗ of Adam; ignored by optimizers without. */
+  readonly correction1: number;
+  readonly correction2: number;
+}
+
+/** What an evaluation yields, by micro-batch of the set: copies. */
+export interface PieceSums {
+  /** float32: sums of losses. */
+  readonly losses: Float32Array;
+  /** int32: samples classified rightly. */
+  readonly correct: Int32Array;
+}
+
+/** So many times a phase is done again with a fresh thread before the run ends. */
+const REPAIRS = 1;
+
+/**
+ * The compute threads as one: a step's gradients, an update, an evaluation. A thread that dies or
+ * stands still while nothing lasting has been written is replaced, and the work is done again, to
+ * the same bits. One that throws, or that fails during the update, ends the run.
+ */
+export class ThreadTeam {
+  readonly #pool: ThreadPool;
+  readonly #control: Control;
+  readonly #start: SharedStart;
+  readonly #onRepair: (fault: ThreadFault) => void;
+
+  private constructor(
+    pool: ThreadPool,
+    control: Control,
+    start: SharedStart,
+    onRepair: (fault: ThreadFault) => void,
+  ) {
+    this.#pool = pool;
+    this.#control = control;
+    this.#start = start;
+    this.#onRepair = onRepair;
+  }
+
+  /** `onRepair` is told of every thread that had to be replaced. Throws THREAD_FAULT. */
+  static async start(
+    start: SharedStart,
+    control: Control,
+    limits: PoolLimits,
+    onRepair: (fault: ThreadFault) => void,
+  ): Promise<ThreadTeam> {
+    return new ThreadTeam(await ThreadPool.start(start, control, limits), control, start, onRepair);
+  }
+
+  /** Grows while the threads get on. */
+  get progress(): number {
+    let sum = 0;
+    for (let t = 0; t < this.#start.threads; t++) sum += this.#word(t, THREAD.progress);
+    return sum;
+  }
+
+  /** Gradients of a step, reduced to one row. Throws THREAD_FAULT. */
+  async gradients(task: StepTask): Promise<StepResult> {
+    const began = performance.now();
+    this.#set({
+      [VALUE.step]: task.step,
+      [VALUE.epoch]: task.epoch,
+      [VALUE.source]: task.order,
+      [VALUE.first]: task.first,
+      [VALUE.samples]: task.samples,
+      [VALUE.microBatches]: task.microBatches,
+    });
+    const cuts = this.#cut(task.microBatches);
+    let tallied = this.#tally();
+    await this.#phases({ step: task.step }, REPAIRS, async () => {
+      const fault = await this.#pool.run('compute');
+      if (fault !== null) return fault;
+      tallied = this.#tally();
+      return this.#pool.run('combine');
+    });
+    const { root } = rowReduction(cuts);
+    const bad = this.#words(THREAD.nonFinite).filter((element) => element >= 0);
+    return {
+      ...tallied,
+      row: rowAddress(this.#start.arenaPlan, root.thread, root.slot),
+      digest: this.#sum64(THREAD.digestLow, THREAD.digestHigh),
+      nonFinite: bad.length > 0 ? Math.min(...bad) : -1,
+      seconds: (performance.now() - began) / 1000,
+    };
+  }
+
+  /** Updates weights, moments and moving statistics from the row of the last `gradients`. */
+  async apply(task: UpdateTask, step: number): Promise<void> {
+    this.#set({
+      [VALUE.samples]: task.samples,
+      [VALUE.microBatches]: task.microBatches,
+      [VALUE.learningRate]: task.learningRate,
+      [VALUE.correction1]: task.correction1,
+      [VALUE.correction2]: task.correction2,
+    });
+    // What an update has begun cannot be begun again: no repair.
+    await this.#phases({ step }, 0, () => this.#pool.run('apply'));
+  }
+
+  /** Set `index` in inference mode, each sample once. */
+  async evaluate(index: number, microBatch: number): Promise<PieceSums> {
+    const { microBatches } = await this.#overSet('evaluate', index, microBatch);
+    const { losses, correct } = this.#start.evaluation;
+    return { losses: losses.slice(0, microBatches), correct: correct.slice(0, microBatches) };
+  }
+
+  /** float32 [samples, classes] of set `index`: a view that the next call overwrites. */
+  async predict(index: number, microBatch: number): Promise<Float32Array> {
+    const { samples } = await this.#overSet('predict', index, microBatch);
+    const classes = this.#start.sets[0]!.classes.length;
+    return this.#start.evaluation.probabilities.subarray(0, samples * classes);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async #overSet(
+    phase: 'evaluate' | 'predict',
+    index: number,
+    microBatch: number,
+  ): Promise<{ samples: number; microBatches: number }> {
+    const samples = this.#start.sets[index]!.count;
+    const microBatches = Math.ceil(samples / microBatch);
+    this.#set({ [VALUE.source]: index, [VALUE.microBatches]: microBatches });
+    this.#cut(microBatches);
+    await this.#phases({}, REPAIRS, () => this.#pool.run(phase));
+    return { samples, microBatches };
+  }
+
+  /** Runs `body`; after a fault that a fresh thread may mend, mends it and runs it again. */
+  async #phases(
+    where: Record<string, number>,
+    repairs: number,
+    body: () => Promise<ThreadFault | null>,
+  ): Promise<void> {
+    for (let repair = 0; ; repair++) {
+      const fault = await body();
+      if (fault === null) return;
+      const mendable = fault.kind === 'death' || fault.kind === 'stall';
+      if (!mendable || repair === repairs) throw threadError(fault, where);
+      this.#onRepair(fault);
+      const again = await this.#pool.repair();
+      if (again !== null) throw threadError(again, where);
+    }
+  }
+
+  #tally(): Pick<StepResult, 'correct' | 'samples' | 'proof' | 'busySeconds'> {
+    const total = (word: number): number => this.#words(word).reduce((a, b) => a + b, 0);
+    return {
+      correct: total(THREAD.correct),
+      samples: total(THREAD.samples),
+      proof: this.#sum64(THREAD.proofLow, THREAD.proofHigh),
+      busySeconds: this.#words(THREAD.busyMicroseconds).map((micros) => micros / 1e6),
+    };
+  }
+
+  #cut(microBatches: number): readonly number[] {
+    const cuts = evenCuts(microBatches, this.#start.threads);
+    this.#control.values.set(cuts, VALUE.cuts);
+    return cuts;
+  }
+
+  #set(values: Readonly<Record<number, number>>): void {
+    for (const [index, value] of Object.entries(values)) {
+      this.#control.values[Number(index)] = value;
+    }
+  }
+
+  #words(word: number): number[] {
+    return Array.from({ length: this.#start.threads }, (_, thread) => this.#word(thread, word));
+  }
+
+  #word(thread: number, word: number): number {
+    return Atomics.load(this.#control.words, threadWord(thread, word));
+  }
+
+  /** Sum mod 2^64 of what the threads hold in two words each. */
+  #sum64(low: number, high: number): bigint {
+    const lows = this.#words(low);
+    const highs = this.#words(high);
+    return lows.reduce(
+      (sum, word, t) =>
+        BigInt.asUintN(64, sum + BigInt(word >>> 0) + (BigInt(highs[t]! >>> 0) << 32n)),
+      0n,
+    );
+  }
+}

@@ -1,0 +1,260 @@
+import type { ImageSet } from '../shared/data/image-set.js';
+import { EpochOrders } from '../shared/data/epoch-orders.js';
+import { LockstepError } from '../shared/errors.js';
+import { microBatchCount } from '../shared/numerics/micro-batches.js';
+import {
+  BiasCorrection,
+  momentNames,
+  type OptimizerSettings,
+} from '../shared/numerics/optimizer-settings.js';
+import type { RowLayout } from '../shared/numerics/row-layout.js';
+import type { BuiltProgram } from './engine/engine.js';
+import { loadKernels } from './engine/wasm/module.js';
+import { allocateArena, planArena, type ArenaPlan } from './threads/arena.js';
+import { allocateControl, openControl } from './threads/control.js';
+import type { PoolLimits } from './threads/pool.js';
+import { rowSlots } from './threads/row-schedule.js';
+import type { ThreadFault } from './threads/thread-slot.js';
+import { ThreadTeam, type PieceSums, type StepResult } from './threads/thread-team.js';
+
+export interface TrainerSetup {
+  readonly program: BuiltProgram;
+  /** URL of the engine's EngineModule. */
+  readonly engineModule: string;
+  readonly layout: RowLayout;
+  readonly optimizer: OptimizerSettings;
+  /** Set 0 is trained on. */
+  readonly sets: readonly ImageSet[];
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly microBatch: number;
+  readonly threads: number;
+  readonly fastMath: boolean;
+  readonly limits: PoolLimits;
+  /** Whether `predict` will be asked for: it needs room for its results. */
+  readonly predicts: boolean;
+  readonly onRepair: (fault: ThreadFault) => void;
+  /** URL of a ThreadHook, or null. */
+  readonly hook: string | null;
+}
+
+/** Weights and optimizer state, as little-endian float32 bytes, by name. */
+export type TrainerState = ReadonlyMap<string, Uint8Array>;
+
+/** A row's 64-bit sum of samples beside the row itself: see StepResult. */
+export interface TrainerStep extends StepResult {
+  readonly lossSum: number;
+  /** What holds the first element that is not finite, for people; null: all are finite. */
+  readonly culprit: string | null;
+}
+
+/** One copy of a model in training: its memory, and the threads that compute on it. */
+export class Trainer {
+  readonly arenaPlan: ArenaPlan;
+  readonly #setup: TrainerSetup;
+  readonly #arena: WebAssembly.Memory;
+  readonly #team: ThreadTeam;
+  readonly #orders: EpochOrders;
+  readonly #corrections: readonly BiasCorrection[];
+
+  private constructor(
+    setup: TrainerSetup,
+    arenaPlan: ArenaPlan,
+    arena: WebAssembly.Memory,
+    team: ThreadTeam,
+    orders: EpochOrders,
+  ) {
+    this.#setup = setup;
+    this.arenaPlan = arenaPlan;
+    this.#arena = arena;
+    this.#team = team;
+    this.#orders = orders;
+    const { optimizer } = setup;
+    this.#corrections =
+      optimizer.kind === 'sgd'
+        ? []
+        : [new BiasCorrection(optimizer.beta1), new BiasCorrection(optimizer.beta2)];
+  }
+
+  /**
+   * Lays the memory out and starts the threads. Weights and moments are zeros until `restore`.
+   * Throws ARENA_TOO_LARGE, ARENA_UNAVAILABLE, THREAD_FAULT.
+   */
+  static async open(setup: TrainerSetup): Promise<Trainer> {
+    const { threads, microBatch } = setup;
+    const arenaPlan = planTrainerArena(setup);
+    const arena = allocateArena(arenaPlan);
+    const control = allocateControl(threads);
+    const orders = new EpochOrders(setup.seed, setup.sets[0]!.count);
+    const kernels = await loadKernels(setup.fastMath ? 'relaxed' : 'plain');
+    const largest = Math.max(...setup.sets.map((set) => set.count));
+    const pieces = microBatchCount(largest, microBatch);
+    const classes = setup.sets[0]!.classes.length;
+    const team = await ThreadTeam.start(
+      {
+        threads,
+        control,
+        arena,
+        arenaPlan,
+        layout: setup.layout,
+        optimizer: setup.optimizer,
+        program: setup.program,
+        engineModule: setup.engineModule,
+        kernels: kernels.module,
+        sets: setup.sets,
+        orders: orders.buffers,
+        microBatch,
+        evaluation: {
+          losses: new Float32Array(new SharedArrayBuffer(pieces * 4)),
+          correct: new Int32Array(new SharedArrayBuffer(pieces * 4)),
+          probabilities: new Float32Array(
+            new SharedArrayBuffer(setup.predicts ? largest * classes * 4 : 0),
+          ),
+        },
+        fusesMultiplyAdd: setup.fastMath,
+        hook: setup.hook,
+      },
+      openControl(control, threads),
+      setup.limits,
+      setup.onRepair,
+    );
+    return new Trainer(setup, arenaPlan, arena, team, orders);
+  }
+
+  /** Grows while the threads get on. */
+  get progress(): number {
+    return this.#team.progress;
+  }
+
+  /** float32 [layout.weightsLength]: a view of the weights as they stand. */
+  get weights(): Float32Array {
+    const { layout } = this.#setup;
+    return new Float32Array(this.#arena.buffer, this.arenaPlan.weights, layout.weightsLength);
+  }
+
+  /** Gradients of a step at the present weights, reduced over its micro-batches. */
+  async gradients(step: number): Promise<TrainerStep> {
+    const { batchSize, microBatch, sets } = this.#setup;
+    const perEpoch = Math.ceil(sets[0]!.count / batchSize);
+    const epoch = Math.floor(step / perEpoch);
+    const first = (step % perEpoch) * batchSize;
+    const samples = Math.min(batchSize, sets[0]!.count - first);
+    const order = this.#orders.place(epoch);
+    const pending = this.#team.gradients({
+      step,
+      epoch,
+      order,
+      first,
+      samples,
+      microBatches: microBatchCount(samples, microBatch),
+    });
+    // While the threads compute: the next epoch's order, so that no step waits for it.
+    this.#orders.place(epoch + 1);
+    const result = await pending;
+    const row = new Float32Array(this.#arena.buffer, result.row, this.#setup.layout.rowLength);
+    return {
+      ...result,
+      lossSum: row[this.#setup.layout.lossOffset]!,
+      culprit: result.nonFinite < 0 ? null : this.#elementName(result.nonFinite),
+    };
+  }
+
+  /** The optimizer's step `step` (from 0) with the row of the last `gradients`. */
+  async apply(step: number, samples: number, learningRate: number): Promise<void> {
+    const [correction1 = 1, correction2 = 1] = this.#corrections.map((c) => c.after(step + 1));
+    const microBatches = microBatchCount(samples, this.#setup.microBatch);
+    await this.#team.apply(
+      { samples, microBatches, learningRate, correction1, correction2 },
+      step,
+    );
+  }
+
+  /** Sums over each of the set's micro-batches in inference mode, by index. */
+  evaluate(set: number): Promise<PieceSums> {
+    return this.#team.evaluate(set, this.#setup.microBatch);
+  }
+
+  /** Class probabilities, float32 [samples, classes]: overwritten by the next call. */
+  predict(set: number): Promise<Float32Array> {
+    return this.#team.predict(set, this.#setup.microBatch);
+  }
+
+  /** A copy of weights and optimizer state: named float32 vectors. */
+  capture(): TrainerState {
+    return new Map(
+      this.#vectors().map(([name, vector]) => [name, new Uint8Array(vector.slice().buffer)]),
+    );
+  }
+
+  /** Starts from these weights, float32 [layout.weightsLength], with all moments zero. */
+  begin(weights: Float32Array): void {
+    for (const [, vector] of this.#vectors()) vector.fill(0);
+    this.weights.set(weights);
+  }
+
+  /** Makes a captured state the present one. Throws TRAINER_STATE_MISMATCH, changing nothing. */
+  restore(state: TrainerState): void {
+    const vectors = this.#vectors();
+    for (const [name, vector] of vectors) {
+      const got = state.get(name)?.byteLength ?? 0;
+      if (got === vector.byteLength) continue;
+      throw new LockstepError(
+        'TRAINER_STATE_MISMATCH',
+        `The state holds ${String(got)} bytes of ${name}; the run needs ${String(vector.byteLength)}.`,
+        { hint: 'Resume with the model and optimizer that the run began with.' },
+      );
+    }
+    for (const [name, vector] of vectors) {
+      new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength).set(state.get(name)!);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#team.close();
+  }
+
+  #vectors(): (readonly [string, Float32Array])[] {
+    const { layout, optimizer } = this.#setup;
+    const names = momentNames(optimizer);
+    const moments = this.arenaPlan.moments.map(
+      (address, i) =>
+        [
+          names[i]!,
+          new Float32Array(this.#arena.buffer, address, layout.trainableLength),
+        ] as const,
+    );
+    return [['weights', this.weights], ...moments];
+  }
+
+  #elementName(element: number): string {
+    const { layout } = this.#setup;
+    if (element >= layout.lossOffset) return 'the loss';
+    const kind = element < layout.trainableLength ? 'the gradient of' : 'a statistic of';
+    const slots = [...layout.trainable, ...layout.moving];
+    const slot = slots.find(({ offset, length }) => element < offset + length)!;
+    return `${kind} ${slot.label}, element ${String(element - slot.offset)}`;
+  }
+}
+
+/** The arena that `Trainer.open` would ask for. Throws ARENA_TOO_LARGE with the sum. */
+export function planTrainerArena(
+  setup: Pick<
+    TrainerSetup,
+    'program' | 'layout' | 'optimizer' | 'sets' | 'batchSize' | 'microBatch' | 'threads'
+  >,
+): ArenaPlan {
+  const { program, layout, optimizer, threads, batchSize, microBatch } = setup;
+  const samples = setup.sets[0]!.count;
+  const stepSizes = [Math.min(batchSize, samples), samples % batchSize].filter((n) => n > 0);
+  return planArena({
+    layout,
+    moments: momentNames(optimizer).length,
+    threads,
+    rowsPerThread: rowSlots(
+      stepSizes.map((n) => microBatchCount(n, microBatch)),
+      threads,
+    ),
+    engineSharedBytes: program.memory.sharedBytes,
+    engineThreadBytes: program.memory.threadBytes,
+  });
+}

@@ -1,0 +1,289 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { CliContext } from '#src/cli/context.js';
+import type { Product } from '#src/cli/product.js';
+import { runCli } from '#src/cli/run-cli.js';
+import { resolveConfig } from '#src/shared/config/resolve.js';
+import { LockstepError } from '#src/shared/errors.js';
+import type { DryRunReport } from '#src/shared/run-reports.js';
+import { playRun, Screen, SUMMARY } from './display/fake-run.js';
+
+const PLAN: DryRunReport = {
+  model: 'lenet5',
+  parameters: 1_080_000,
+  engine: 'wasm',
+  engineReason: 'it covers every layer',
+  data: '/usr/share/datasets/fashion-mnist',
+  trainSamples: 60000,
+  testSamples: 10000,
+  threads: 3,
+  batchSize: 128,
+  microBatch: 32,
+  stepsPerEpoch: 469,
+  steps: 4690,
+  memory: [
+    { part: 'weights and moments', bytes: 13_000_000 },
+    { part: 'rows', bytes: 17_000_000 },
+  ],
+  stepSeconds: 0.05,
+  trainingSeconds: 234.5,
+};
+
+/** Stands for the library: says what it was asked, and answers known values. */
+function recorder() {
+  const calls: unknown[][] = [];
+  const product: Product = {
+    train: ({ observer, signal, ...options }) => {
+      calls.push(['train', options, signal?.aborted]);
+      if (observer !== undefined) playRun(observer);
+      return Promise.resolve(SUMMARY);
+    },
+    planRun: (options) => {
+      calls.push(['planRun', options]);
+      return Promise.resolve(PLAN);
+    },
+    evaluateRun: (folder, { sets, threads }) => {
+      calls.push(['evaluateRun', folder, sets, threads]);
+      const set = { set: 'test', samples: 10000, loss: 0.25, accuracy: 0.9237 } as const;
+      return Promise.resolve({
+        run: folder,
+        step: 4690,
+        weightsDigest: 'cd',
+        engine: 'wasm',
+        sets: [set],
+      });
+    },
+    predictRun: (folder, images) => {
+      calls.push(['predictRun', folder, images]);
+      const classes = [
+        { name: 'Bag', probability: 0.75 },
+        { name: 'Coat', probability: 0.25 },
+      ];
+      return Promise.resolve(images.map(() => ({ label: 'Bag', classes })));
+    },
+    listEngines: () =>
+      Promise.resolve([
+        { name: 'wasm', available: true, detail: 'plain SIMD', remedy: null },
+        { name: 'reference', available: false, detail: 'broken', remedy: 'mend it' },
+      ]),
+  };
+  return { calls, product };
+}
+
+interface Outcome {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+  readonly calls: unknown[][];
+}
+
+async function lockstep(args: string[], changes: Partial<Product> = {}): Promise<Outcome> {
+  const [stdout, stderr] = [new Screen(), new Screen()];
+  const { calls, product } = recorder();
+  const context: CliContext = {
+    stdout: stdout.asWriteStream(),
+    stderr: stderr.asWriteStream(),
+    environment: { processors: 3, now: new Date(0), cwd: '/home/me' },
+    loadProduct: () => Promise.resolve({ ...product, ...changes }),
+  };
+  const status = await runCli(args, context);
+  return { status, out: stdout.text, err: stderr.text, calls };
+}
+
+t.test('train hands over what was given, shows the run, and prints the result', async (t) => {
+  const { status, out, err, calls } = await lockstep(['train', '--seed', '7', '--data', 'd']);
+  t.equal(status, 0);
+  t.same(calls, [['train', { seed: 7, data: '/home/me/d' }, false]]);
+  t.match(out, /epoch 2\/2 {2}loss 0\.4349/);
+  t.match(out, /test {3}loss 0\.3300 {2}accuracy 90\.00 %/);
+  t.match(out, `weights ${SUMMARY.weightsDigest}`);
+  t.equal(err, '');
+});
+
+t.test('train --json prints the summary alone on standard output', async (t) => {
+  const { out, err } = await lockstep(['train', '--json']);
+  t.same(JSON.parse(out), SUMMARY);
+  t.match(err, /epoch 1\/2/);
+});
+
+t.test('train --quiet prints the result alone', async (t) => {
+  const { out, err } = await lockstep(['train', '--quiet']);
+  t.notMatch(out, /epoch/);
+  t.match(out, /^train {2}loss/);
+  t.equal(err, '');
+});
+
+t.test('flags win over the file, whose paths count from where it lies', async (t) => {
+  const folder = t.testdir();
+  mkdirSync(join(folder, 'conf'));
+  const file = join(folder, 'conf', 'my.json');
+  const content = { $schema: 'x', seed: 1, epochs: 3, threads: 2, out: '../here', model: 'mlp' };
+  writeFileSync(file, JSON.stringify(content));
+  const { calls } = await lockstep(['train', file, '--seed', '2', '--steps', '50', '--fast-math']);
+  const expected = {
+    seed: 2,
+    steps: 50,
+    threads: 2,
+    out: join(folder, 'here'),
+    model: 'mlp',
+    fastMath: true,
+  };
+  t.same(calls, [['train', expected, false]]);
+});
+
+t.test('faults name the flag or the file that they came from', async (t) => {
+  const file = join(t.testdir({ 'my.json': '{"bathSize": 3, "seed": -1}' }), 'my.json');
+  const { status, err, calls } = await lockstep(['train', file, '--epochs', 'ten']);
+  t.equal(status, 2);
+  t.same(calls, []);
+  t.match(err, `bathSize in ${file}: no such key; did you mean batchSize?`);
+  t.match(err, `seed in ${file}: expected an integer from 0`);
+  t.match(err, '--epochs: expected an integer from 1 to 1000000, got "ten"');
+  t.notMatch(err, /\n\s+at /);
+});
+
+t.test('numbers are read as decimal notation alone', async (t) => {
+  const good = await lockstep(['train', '--learning-rate', '1e-3', '--weight-decay', '.5']);
+  t.match(good.calls[0]?.[1], { learningRate: 0.001, weightDecay: 0.5 });
+  for (const text of ['0x10', '', ' 1', '1_000', 'Infinity', '1e']) {
+    t.equal((await lockstep(['train', `--threads=${text}`])).status, 2, JSON.stringify(text));
+  }
+});
+
+t.test('a flag given again wins over itself', async (t) => {
+  const { calls } = await lockstep(['train', '--seed', '1', '--quiet', '--seed=2', '--no-quiet']);
+  t.same(calls, [['train', { seed: 2, quiet: false }, false]]);
+  const evaluated = await lockstep(['evaluate', 'run', '--set', 'train', '--set', 'test']);
+  t.same(evaluated.calls[0]?.[2], ['test']);
+});
+
+t.test('a file that is missing, or is no JSON object, is named', async (t) => {
+  const folder = t.testdir({ 'a.json': '{"seed": 1,}', 'b.json': '[1]' });
+  for (const [name, code] of [
+    ['none.json', 'CONFIG_FILE_UNREADABLE'],
+    ['a.json', 'CONFIG_FILE_NOT_JSON'],
+    ['b.json', 'CONFIG_FILE_NOT_JSON'],
+  ] as const) {
+    const { status, err } = await lockstep(['train', join(folder, name)]);
+    t.equal(status, 2);
+    t.match(err, `lockstep: ${code}: ${join(folder, name)}`);
+  }
+});
+
+t.test('wrong usage gives status 2, a guess, and no stack', async (t) => {
+  const cases = [
+    [['train', '--epoch', '3'], 'Did you mean --epochs?'],
+    [['trian'], 'Did you mean lockstep … train?'],
+    [['engine', 'lst'], 'Did you mean lockstep … list?'],
+    [['train', '--batchsize', '4'], 'Did you mean --batch-size?'],
+    [['train', '--threads'], 'Not enough arguments following: threads'],
+    [['evaluate'], 'Not enough non-option arguments'],
+    [['predict', 'run', 'test:x'], '"test:x" does not name an image.'],
+    [['evaluate', 'run', '--threads', '0'], '--threads: expected an integer from 1 to 256, got 0'],
+    [['evaluate', 'run', '--set', 'all'], 'Invalid values'],
+    [[], 'Which command?'],
+  ] as const;
+  for (const [args, text] of cases) {
+    const { status, err, out, calls } = await lockstep([...args]);
+    t.equal(status, 2, args.join(' '));
+    t.match(err, text);
+    t.notMatch(err, /\n\s+at /);
+    t.equal(out, '');
+    t.same(calls, []);
+  }
+});
+
+t.test('a run that fails gives status 1, an interrupted one 130', async (t) => {
+  const failing = (code: 'RUN_FOLDER_DISK_FULL' | 'RUN_INTERRUPTED') => ({
+    train: () => Promise.reject(new LockstepError(code, 'why', { hint: 'what to do' })),
+  });
+  const full = await lockstep(['train'], failing('RUN_FOLDER_DISK_FULL'));
+  t.equal(full.status, 1);
+  t.match(full.err, 'lockstep: RUN_FOLDER_DISK_FULL: why\n  hint: what to do\n');
+  t.equal((await lockstep(['train'], failing('RUN_INTERRUPTED'))).status, 130);
+});
+
+t.test('the first interrupt aborts the run, and the handlers go with it', async (t) => {
+  const before = process.listenerCount('SIGINT');
+  const { status, out } = await lockstep(['train'], {
+    train: ({ signal }) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => {
+          reject(new LockstepError('RUN_INTERRUPTED', 'ended after step 3'));
+        });
+        process.kill(process.pid, 'SIGINT');
+        const patience = setTimeout(() => undefined, 5000);
+        signal?.addEventListener('abort', () => {
+          clearTimeout(patience);
+        });
+      }),
+  });
+  t.equal(status, 130);
+  t.match(out, /SIGINT: ending after this step with a checkpoint/);
+  t.equal(process.listenerCount('SIGINT'), before);
+});
+
+t.test('train --dry-run prints the plan in 80 columns', async (t) => {
+  const { out, calls } = await lockstep(['train', '--dry-run', '--threads', '3']);
+  t.same(calls, [['planRun', { threads: 3, dryRun: true }]]);
+  for (const line of out.split('\n')) t.ok(line.length <= 80, line);
+  // Long cells wrap between words: compare the words.
+  const words = out.replace(/[\s│]+/g, ' ');
+  t.match(words, '4 micro-batches on 3 threads: at most 67 %; --micro-batch 16 gives 89 %');
+  t.match(words, 'memory 30.0 MB');
+  t.match(words, 'rows 17.0 MB');
+  t.match(words, 'time of training 3 min 55 s');
+  const json = await lockstep(['train', '--dry-run', '--json']);
+  t.same(JSON.parse(json.out), PLAN);
+});
+
+t.test('train --resume checks against the folder before anything is loaded', async (t) => {
+  const environment = { processors: 1, now: new Date(0), cwd: '/' };
+  const config = resolveConfig({ seed: 1 }, environment);
+  const run = t.testdir({ 'config.json': JSON.stringify(config) });
+  const refused = await lockstep(['train', '--resume', run, '--seed', '2']);
+  t.equal(refused.status, 2);
+  t.match(refused.err, '--seed: the run has 1, got 2');
+  const taken = await lockstep(['train', '--resume', run, '--threads', '2']);
+  t.same(taken.calls, [['train', { resume: run, threads: 2 }, false]]);
+});
+
+t.test('evaluate and predict print for people, and JSON for scripts', async (t) => {
+  const evaluated = await lockstep(['evaluate', 'run', '--set', 'test', '--threads', '2']);
+  t.same(evaluated.calls, [['evaluateRun', '/home/me/run', ['test'], 2]]);
+  t.match(evaluated.out, 'test   loss 0.2500  accuracy 92.37 %  (10,000 samples)');
+  t.match(JSON.parse((await lockstep(['evaluate', 'run', '--json'])).out), { step: 4690 });
+
+  const predicted = await lockstep(['predict', 'run', 'test:12', 'a.csv:3', 'b.idx']);
+  t.same(predicted.calls, [
+    [
+      'predictRun',
+      '/home/me/run',
+      [
+        { kind: 'set', set: 'test', index: 12 },
+        { kind: 'file', path: '/home/me/a.csv', index: 3 },
+        { kind: 'file', path: '/home/me/b.idx', index: 0 },
+      ],
+    ],
+  ]);
+  t.match(predicted.out, 'test:12  Bag 75.00 %, Coat 25.00 %  (is Bag)\n');
+  const [first] = JSON.parse(
+    (await lockstep(['predict', 'run', 'test:0', '--json'])).out,
+  ) as object[];
+  t.match(first, { image: 'test:0', label: 'Bag', predicted: 'Bag' });
+});
+
+t.test('engine list says what is there and what to do; install what is not', async (t) => {
+  const { out } = await lockstep(['engine', 'list']);
+  t.match(
+    out,
+    'wasm: available\n  plain SIMD\nreference: not available\n  broken\n  to do: mend it\n',
+  );
+  const known = await lockstep(['engine', 'install', 'wasm']);
+  t.equal(known.status, 2);
+  t.match(known.err, 'Engine wasm comes with Lockstep: there is nothing to install.');
+  const unknown = await lockstep(['engine', 'install', 'tensorflow']);
+  t.equal(unknown.status, 2);
+  t.match(unknown.err, 'There is no engine "tensorflow".');
+});

@@ -1,0 +1,74 @@
+/**
+ * What a golden run starts from: everything that the product works out before its first step, as
+ * plain data and bytes, so that the steps themselves can be run where there is no TensorFlow.js.
+ */
+import type { ImageShape } from '#src/shared/data/image-set.js';
+import type { OptimizerSettings } from '#src/shared/numerics/optimizer-settings.js';
+import type { RowLayout } from '#src/shared/numerics/row-layout.js';
+import type { BuiltProgram } from '#src/worker/engine/engine.js';
+
+/** How long, how large, by which rule: chosen so that the last step of an epoch is short. */
+export interface GoldenRecipe {
+  readonly model: string;
+  /** Of the real training set, the first so many. */
+  readonly images: number;
+  readonly batchSize: number;
+  readonly microBatch: number;
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly optimizer: OptimizerSettings;
+  readonly seed: number;
+}
+
+export interface GoldenCase extends GoldenRecipe {
+  readonly program: BuiltProgram;
+  readonly layout: RowLayout;
+  /** Under build/golden/: float32 [layout.weightsLength]. */
+  readonly weightsFile: string;
+}
+
+export interface GoldenFixture {
+  readonly image: ImageShape;
+  readonly classes: readonly string[];
+  /** Under build/golden/: uint8 [images, height, width, channels] and uint8 [images]. */
+  readonly pixelsFile: string;
+  readonly labelsFile: string;
+  readonly cases: readonly GoldenCase[];
+}
+
+/** Of one case. */
+export interface GoldenResult {
+  /** SHA-256, hex, of all weights after the last step: little-endian float32, layout order. */
+  readonly weightsDigest: string;
+  /** The sum of the losses of each step: a float32, exact in JSON. */
+  readonly lossSums: readonly number[];
+  /** Samples classified rightly in each step, in training mode. */
+  readonly correct: readonly number[];
+}
+
+/** test/golden/golden.json: the results that every engine must give. */
+export interface Golden {
+  /** SHA-256 of the kernels that gave them: bits belong to the file. */
+  readonly kernels: string;
+  readonly cases: Readonly<Record<string, GoldenResult>>;
+}
+
+const adam = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 } as const;
+
+/** 100 samples in micro-batches of at most 32 are 4 of 25; the last 60 of 160 are 2 of 30. */
+const common = { images: 160, batchSize: 100, microBatch: 32, learningRate: 0.001 } as const;
+
+export const RECIPES: readonly GoldenRecipe[] = [
+  { ...common, model: 'lenet5', steps: 6, seed: 1, optimizer: adam },
+  { ...common, model: 'hybrid', steps: 2, seed: 2, optimizer: { ...adam, kind: 'amsgrad' } },
+  { ...common, model: 'cnn2bn', steps: 2, seed: 3, optimizer: { ...adam, weightDecay: 1e-5 } },
+  {
+    ...common,
+    model: 'mlp',
+    steps: 3,
+    seed: 2 ** 40 + 5,
+    learningRate: 0.01,
+    optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
+  },
+  { ...common, model: 'medley', steps: 3, seed: 4, optimizer: adam },
+];

@@ -1,0 +1,49 @@
+import t from 'tap';
+import {
+  defaultMicroBatch,
+  describeGranularity,
+  granularityBound,
+  suggestMicroBatch,
+} from '#src/shared/config/granularity.js';
+
+t.test('the default micro-batch is a quarter, from 16 to 128, never above the batch', async (t) => {
+  const known = [
+    [1, 1],
+    [15, 15],
+    [16, 16],
+    [17, 16],
+    [64, 16],
+    [65, 17],
+    [128, 32],
+    [242, 61],
+    [256, 64],
+    [512, 128],
+    [1000, 128],
+    [1048576, 128],
+  ] as const;
+  for (const [batch, expected] of known) t.equal(defaultMicroBatch(batch), expected, String(batch));
+});
+
+t.test('the bound is the share of thread time that whole micro-batches can fill', async (t) => {
+  t.equal(granularityBound(128, 32, 1), 1);
+  t.equal(granularityBound(128, 32, 2), 1);
+  t.equal(granularityBound(128, 32, 3), 4 / 6);
+  t.equal(granularityBound(128, 32, 4), 1);
+  t.equal(granularityBound(128, 32, 7), 4 / 7);
+  t.equal(granularityBound(100, 32, 4), 1, 'a short batch has ⌈100/32⌉ = 4 micro-batches');
+});
+
+t.test('the best multiple of 16 is suggested, the largest of equals, or none', async (t) => {
+  t.same(suggestMicroBatch(128, 32, 3), { microBatch: 16, bound: 8 / 9 });
+  t.same(suggestMicroBatch(512, 128, 3), { microBatch: 96, bound: 1 });
+  t.equal(suggestMicroBatch(128, 32, 4), null);
+  t.equal(suggestMicroBatch(16, 16, 4), null, 'none is smaller than 16');
+});
+
+t.test('the bound is put in one line', async (t) => {
+  t.equal(
+    describeGranularity(128, 32, 3),
+    '4 micro-batches on 3 threads: at most 67 %; --micro-batch 16 gives 89 %',
+  );
+  t.equal(describeGranularity(8, 8, 1), '1 micro-batch on 1 thread: at most 100 %');
+});

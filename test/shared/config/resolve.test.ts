@@ -1,0 +1,145 @@
+import t from 'tap';
+import { resolveConfig, type ConfigEnvironment } from '#src/shared/config/resolve.js';
+import type { LockstepError } from '#src/shared/errors.js';
+
+const environment: ConfigEnvironment = {
+  processors: 3,
+  now: new Date(2026, 10, 21, 10, 9, 8),
+  cwd: '/home/me',
+};
+const resolve = (input: unknown) => resolveConfig(input, environment);
+
+/** The lines of the message, one a fault. */
+function faultsOf(input: unknown): string[] {
+  try {
+    resolve(input);
+  } catch (error) {
+    t.equal((error as LockstepError).code, 'CONFIG_INVALID');
+    return (error as LockstepError).message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim());
+  }
+  return [];
+}
+
+t.test('an empty configuration is completed with the documented defaults', async (t) => {
+  const config = resolve({});
+  t.strictSame(
+    { ...config },
+    {
+      model: 'lenet5',
+      epochs: 10,
+      steps: null,
+      batchSize: 128,
+      microBatch: 32,
+      seed: 0,
+      initialWeights: 'seeded',
+      evaluateEvery: 1,
+      optimizer: 'adam',
+      learningRate: 0.001,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      momentum: 0,
+      weightDecay: 0,
+      engine: 'auto',
+      fastMath: false,
+      threads: 3,
+      stallSeconds: 120,
+      data: null,
+      out: '/home/me/runs/20261121-100908-lenet5',
+      resume: null,
+      checkpointEvery: null,
+      keepCheckpoints: 2,
+      quiet: false,
+      json: false,
+      dryRun: false,
+    },
+  );
+  t.ok(Object.isFrozen(config));
+});
+
+t.test('a resolved configuration resolves to itself, through JSON too', async (t) => {
+  const config = resolve({ model: './my/net.mjs', steps: 7, batchSize: 50, threads: 2, data: 'd' });
+  t.equal(config.model, '/home/me/my/net.mjs');
+  t.equal(config.out, '/home/me/runs/20261121-100908-net');
+  t.strictSame(resolve(JSON.parse(JSON.stringify(config))), config);
+});
+
+t.test('steps alone leave the epochs unbounded', async (t) => {
+  t.match(resolve({ steps: 5 }), { steps: 5, epochs: null });
+  t.match(resolve({ steps: 5, epochs: 2 }), { steps: 5, epochs: 2 });
+  t.match(resolve({ steps: null }), { steps: null, epochs: 10 });
+  t.same(faultsOf({ epochs: null }), ['epochs: epochs and steps cannot both be null']);
+});
+
+t.test('every fault is reported at once, with what was expected and got', async (t) => {
+  t.same(
+    faultsOf({
+      epochs: NaN,
+      bathSize: 3,
+      threads: 1.5,
+      engine: 'gpu',
+      beta1: 1,
+      learningRate: 0,
+      quiet: 'yes',
+      data: '',
+      microBatch: 200,
+      momentum: 0.5,
+    }),
+    [
+      'epochs: expected an integer from 1 to 1000000, got NaN',
+      'bathSize: no such key; did you mean batchSize?',
+      'threads: expected an integer from 1 to 256, got 1.5',
+      'engine: expected one of auto, wasm, reference, got "gpu"',
+      'beta1: expected a number of at least 0 and below 1, got 1',
+      'learningRate: expected a number above 0, got 0',
+      'quiet: expected true or false, got "yes"',
+      'data: expected a text that is not empty, got ""',
+      'microBatch: must not exceed batchSize: got 200 above 128',
+      'momentum: belongs to optimizer sgd, but optimizer is adam',
+    ],
+  );
+});
+
+t.test('numbers that JSON cannot hold, or integers do not reach, are refused', async (t) => {
+  for (const seed of [NaN, Infinity, -1, 0.5, 2 ** 53, '1', 1n, null]) {
+    t.equal(faultsOf({ seed }).length, 1, String(seed));
+  }
+  t.equal(resolve({ seed: 2 ** 53 - 1 }).seed, 2 ** 53 - 1);
+  for (const learningRate of [NaN, Infinity, -0.1, 0]) {
+    t.equal(faultsOf({ learningRate }).length, 1, String(learningRate));
+  }
+  t.ok(Object.is(resolve({ weightDecay: -0 }).weightDecay, 0), '-0 becomes 0');
+});
+
+t.test('an input that is no object, or brings a prototype key, is a fault', async (t) => {
+  for (const input of [null, [], 'x', 3]) t.equal(faultsOf(input).length, 1);
+  t.same(faultsOf({ toString: 1 }), ['toString: no such key']);
+  t.same(faultsOf(JSON.parse('{"__proto__": 1}')), ['__proto__: no such key']);
+});
+
+t.test('a mistyped model is guessed', async (t) => {
+  t.match(faultsOf({ model: 'lenet' }), [/got "lenet"; did you mean lenet5\?$/]);
+  t.match(faultsOf({ model: 'resnet50' }), [/got "resnet50"$/]);
+});
+
+t.test('settings of another optimizer are refused, their defaults are not', async (t) => {
+  t.same(faultsOf({ optimizer: 'sgd', momentum: 0.9, beta1: 0.9 }), []);
+  t.same(faultsOf({ optimizer: 'sgd', beta2: 0.99 }), [
+    'beta2: belongs to optimizer adam and amsgrad, but optimizer is sgd',
+  ]);
+});
+
+t.test('a rule is not applied to keys that are faulty themselves', async (t) => {
+  t.same(faultsOf({ batchSize: 'x', microBatch: 500 }), [
+    'batchSize: expected an integer from 1 to 1048576, got "x"',
+  ]);
+});
+
+t.test('the reference engine and built-in models say what they cannot do', async (t) => {
+  t.equal(faultsOf({ engine: 'reference', fastMath: true }).length, 1);
+  t.equal(faultsOf({ initialWeights: 'model' }).length, 1);
+  t.same(faultsOf({ initialWeights: 'model', model: './a.js' }), []);
+});

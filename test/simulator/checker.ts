@@ -1,0 +1,99 @@
+import type { StepRecord } from '#src/shared/protocol/control.js';
+import type { EvaluationSum } from '#src/shared/protocol/control.js';
+import type { MemberState } from '#src/worker/machine/state.js';
+import { digestOf, type Oracle, type Weights } from './model.js';
+
+/** An invariant was broken: the schedule that did it is in the message. */
+export class Violation extends Error {}
+
+/**
+ * Watches a run. Everything that any worker ever holds is compared with the undisturbed run, and
+ * with whatever had the same name.
+ */
+export class Checker {
+  readonly #named = new Map<string, number>();
+
+  constructor(
+    readonly oracle: Oracle,
+    readonly ahead: number,
+  ) {}
+
+  /** Same name: same bits. */
+  value(name: string, checksum: number): void {
+    const before = this.#named.get(name);
+    if (before === undefined) this.#named.set(name, checksum);
+    else if (before !== checksum) throw new Violation(`two values are named ${name}`);
+  }
+
+  /** state' = f(state, G, control), and this is the f of the undisturbed run. */
+  weights(applied: number, weights: Weights): void {
+    if (digestOf(weights) !== this.oracle.states[applied]?.digest) {
+      throw new Violation(`wrong weights after ${applied} steps`);
+    }
+  }
+
+  record(record: StepRecord): void {
+    const expected = this.oracle.records[record.step];
+    if (expected === undefined || fingerprint(expected) !== fingerprint(record)) {
+      throw new Violation(`step ${record.step} left ${fingerprint(record)}`);
+    }
+  }
+
+  evaluation(applied: number, sums: readonly EvaluationSum[]): void {
+    if (JSON.stringify(sums) !== JSON.stringify(this.oracle.sums[applied])) {
+      throw new Violation(`wrong evaluation after ${applied} steps: ${JSON.stringify(sums)}`);
+    }
+  }
+
+  /** Nobody in a view is more than H steps ahead of another, and nobody obeys a lower term. */
+  moved(before: MemberState, after: MemberState, alive: readonly MemberState[]): void {
+    if (after.term < before.term) {
+      throw new Violation(`${after.config.id} went from term ${before.term} to ${after.term}`);
+    }
+    const applied = after.position?.applied ?? 0;
+    if (before.position?.applied === applied || before.position === null) return;
+    for (const other of membersOf(after, alive)) {
+      const theirs = other.position?.applied ?? applied;
+      if (applied - theirs > this.ahead) {
+        throw new Violation(
+          `${after.config.id} has applied ${applied} steps, ${other.config.id} of its view ${theirs}`,
+        );
+      }
+    }
+  }
+
+  /** Nothing is released before everybody in the view has applied it. */
+  released(by: MemberState, alive: readonly MemberState[]): void {
+    const steps = [...by.kept.keys()];
+    const applied = by.position?.applied ?? 0;
+    for (const other of membersOf(by, alive)) {
+      const theirs = other.position?.applied ?? applied;
+      for (let step = theirs; step < applied; step++) {
+        if (!steps.includes(step)) {
+          throw new Violation(
+            `${by.config.id} let go of step ${step}, ${other.config.id} has applied ${theirs}`,
+          );
+        }
+      }
+    }
+  }
+}
+
+function membersOf(state: MemberState, alive: readonly MemberState[]): readonly MemberState[] {
+  const members = state.orders?.view.members ?? [];
+  return alive.filter(({ config }) => members.includes(config.id) && config.id !== state.config.id);
+}
+
+function fingerprint({ step, before, after, control, digest, lossBits, tally }: StepRecord): string {
+  return JSON.stringify([
+    step,
+    before,
+    after,
+    control,
+    digest,
+    lossBits,
+    tally.samples,
+    tally.correct,
+    tally.hash.toString(),
+  ]);
+}

@@ -1,0 +1,100 @@
+import * as tf from '@tensorflow/tfjs';
+import t from 'tap';
+import type { Engine, EngineRefusal } from '#src/worker/engine/engine.js';
+import { listEngines, selectEngine } from '#src/worker/engine/select.js';
+
+const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+const there = { detail: 'runs' };
+const missing = { reason: 'No such processor.', remedy: 'Buy one.' };
+const refuses = { reason: 'Layer 1:dense is too dense.', remedy: 'Thin it.' };
+
+void t.test('auto takes the first engine that runs here and covers the model', async (t) => {
+  const fast = engine('fast');
+  const choice = await selectEngine('auto', model, [fast, engine('slow')]);
+  t.equal(choice.engine, fast);
+  t.equal(choice.reason, 'fast covers all layers of the model');
+});
+
+void t.test('auto says why it passed others over', async (t) => {
+  const slow = engine('slow');
+  const others = [engine('absent', missing), engine('narrow', there, refuses)];
+  const choice = await selectEngine('auto', model, [...others, slow]);
+  t.equal(choice.engine, slow);
+  t.equal(
+    choice.reason,
+    'not absent: No such processor; not narrow: Layer 1:dense is too dense; slow covers all layers of the model',
+  );
+  await t.rejects(selectEngine('auto', model, others), {
+    code: 'ENGINE_UNAVAILABLE',
+    message: /absent: No such processor; not narrow: Layer 1:dense/,
+  });
+});
+
+void t.test('a named engine is taken or refused with what to do', async (t) => {
+  const engines = [
+    engine('good'),
+    engine('absent', missing),
+    engine('narrow', there, refuses),
+  ] as const;
+  t.same(await selectEngine('good', model, engines), {
+    engine: engines[0],
+    reason: 'as configured',
+  });
+  await t.rejects(selectEngine('absent', model, engines), {
+    code: 'ENGINE_UNAVAILABLE',
+    message: 'Engine absent cannot run here: No such processor.',
+    hint: 'Buy one.',
+  });
+  await t.rejects(selectEngine('narrow', model, engines), {
+    code: 'ENGINE_MODEL_REFUSED',
+    message: 'Engine narrow does not take the model: Layer 1:dense is too dense.',
+    hint: 'Thin it.',
+  });
+  await t.rejects(selectEngine('gpu', model, engines), {
+    code: 'ENGINE_UNKNOWN',
+    hint: 'Use one of auto, good, absent, narrow.',
+  });
+  await t.rejects(selectEngine('tensorflow', model, engines), { code: 'ENGINE_UNAVAILABLE' });
+});
+
+void t.test('the list names engines that are not there, why, and what to do', async (t) => {
+  const list = await listEngines([engine('good'), engine('absent', missing)]);
+  t.same(list.slice(0, 2), [
+    { name: 'good', available: true, detail: 'runs' },
+    { name: 'absent', available: false, ...missing },
+  ]);
+  t.same(
+    list.slice(2).map(({ name, available }) => [name, available]),
+    [
+      ['tensorflow', false],
+      ['webgpu', false],
+    ],
+  );
+});
+
+void t.test('auto takes wasm for layers that it covers, else the reference', async (t) => {
+  const on = (layer: tf.layers.Layer) =>
+    tf.sequential({
+      layers: [tf.layers.inputLayer({ inputShape: [4, 4, 1] }), layer, tf.layers.flatten()],
+    });
+  const covered = await selectEngine('auto', on(tf.layers.maxPooling2d({})));
+  t.equal(covered.engine.name, 'wasm');
+  const other = await selectEngine('auto', on(tf.layers.upSampling2d({})));
+  t.equal(other.engine.name, 'reference');
+  t.match(other.reason, /1:upSampling2d/);
+});
+
+function engine(
+  name: string,
+  status: { readonly detail: string } | EngineRefusal = there,
+  refusal: EngineRefusal | null = null,
+): Engine {
+  return {
+    name,
+    module: 'data:text/javascript,',
+    patienceSeconds: 1,
+    availability: async () => status,
+    refuses: () => refusal,
+    build: () => Promise.reject(status),
+  };
+}

@@ -1,0 +1,63 @@
+import t from 'tap';
+import { evenCuts, rowReduction, rowSlots } from '#src/worker/threads/row-schedule.js';
+import { mergeOrder } from '#src/shared/numerics/merge-order.js';
+
+/** The tree written down plainly: the left child takes the largest power of two below the size. */
+function treeSum(leaves: readonly number[]): number {
+  if (leaves.length === 1) return leaves[0]!;
+  let half = 1;
+  while (half * 2 < leaves.length) half *= 2;
+  return Math.fround(treeSum(leaves.slice(0, half)) + treeSum(leaves.slice(half)));
+}
+
+/** Does with numbers what the threads do with rows. */
+function threadedSum(leaves: readonly number[], threads: number): number {
+  const cuts = evenCuts(leaves.length, threads);
+  const slots = rowSlots([leaves.length], threads);
+  const rows = Array.from({ length: threads }, () => new Array<number>(slots).fill(NaN));
+  for (let thread = 0; thread < threads; thread++) {
+    const range = { first: cuts[thread]!, end: cuts[thread + 1]! };
+    const mine = rows[thread]!;
+    for (const { microBatch, row, merges } of mergeOrder(range, leaves.length).steps) {
+      t.ok(row < slots, 'row slots suffice');
+      mine[row] = leaves[microBatch]!;
+      for (let from = row; from > row - merges; from--) {
+        mine[from - 1] = Math.fround(mine[from - 1]! + mine[from]!);
+      }
+    }
+  }
+  const { additions, root } = rowReduction(cuts);
+  for (const { into, from } of additions) {
+    const sum = rows[into.thread]![into.slot]! + rows[from.thread]![from.slot]!;
+    rows[into.thread]![into.slot] = Math.fround(sum);
+  }
+  return rows[root.thread]![root.slot]!;
+}
+
+void t.test('any number of threads adds the rows of a step in the order of the tree', (t) => {
+  const magnitudes = [1e8, 1, -1e8, 3e-3, 7, 1e-7, 12345.678, -3];
+  for (let count = 1; count <= 40; count++) {
+    const leaves = Array.from({ length: count }, (_, i) =>
+      Math.fround(magnitudes[(i * 5) % 8]! * (1 + i / 7)),
+    );
+    const expected = treeSum(leaves);
+    for (const threads of [1, 2, 3, 4, 5, 7, 16, 41]) {
+      t.equal(threadedSum(leaves, threads), expected, `${count} rows on ${threads} threads`);
+    }
+  }
+  t.end();
+});
+
+void t.test('the tree is not the sum from left to right', (t) => {
+  const leaves = [1e8, 1, -1e8, 1].map(Math.fround);
+  t.equal(threadedSum(leaves, 3), treeSum(leaves));
+  t.not(treeSum(leaves), leaves.reduce((a, b) => Math.fround(a + b)));
+  t.end();
+});
+
+void t.test('threads get contiguous ranges whose sizes differ by at most one', (t) => {
+  t.same(evenCuts(7, 3), [0, 3, 5, 7]);
+  t.same(evenCuts(2, 4), [0, 1, 1, 2, 2]);
+  t.equal(rowSlots([8], 1), 4, 'one thread: log2(k) + 1 rows');
+  t.end();
+});
