@@ -50,6 +50,6 @@ export async function openTrainedRun(
   const ofData = ({ 'data set': _, ...others }: Readonly<Record<string, string>>) => others;
   requireSameIdentity(ofData(identity), ofData(prepared.identity), folder);
   const bytes = sections.get('weights')!;
-  const weights = new Float32Array(bytes.slice().buffer);
+  const weights = new Float32Array(new Uint8Array(bytes).buffer);
   return { prepared, step, weights };
 }

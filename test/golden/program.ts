@@ -25,7 +25,7 @@ async function weightsOf({ weightsFile }: { weightsFile: string }, read: Read) {
 }
 
 /** A copy in shared memory, as every part of the product has its data. */
-function shared<T extends Uint8Array | Uint16Array>(values: T): T {
+export function shared<T extends Uint8Array | Uint16Array>(values: T): T {
   const copy = new (values.constructor as new (buffer: SharedArrayBuffer) => T)(
     new SharedArrayBuffer(values.byteLength),
   );

@@ -1,5 +1,4 @@
-import type { StepRecord } from '#src/shared/protocol/control.js';
-import type { EvaluationSum } from '#src/shared/protocol/control.js';
+import type { EvaluationSum, StepRecord } from '#src/shared/protocol/control.js';
 import type { MemberState } from '#src/worker/machine/state.js';
 import { digestOf, type Oracle, type Weights } from './model.js';
 
@@ -45,6 +44,14 @@ export class Checker {
     }
   }
 
+  /** A checkpoint has the metrics before it: folder, metrics and sums agree. */
+  checkpoint(applied: number, metrics: readonly StepRecord[]): void {
+    const last = metrics[metrics.length - 1]?.step ?? -1;
+    if (last + 1 < applied) {
+      throw new Violation(`a checkpoint after ${applied} steps, with metrics of ${last + 1}`);
+    }
+  }
+
   /** Nobody in a view is more than H steps ahead of another, and nobody obeys a lower term. */
   moved(before: MemberState, after: MemberState, alive: readonly MemberState[]): void {
     if (after.term < before.term) {
@@ -84,7 +91,15 @@ function membersOf(state: MemberState, alive: readonly MemberState[]): readonly 
   return alive.filter(({ config }) => members.includes(config.id) && config.id !== state.config.id);
 }
 
-function fingerprint({ step, before, after, control, digest, lossBits, tally }: StepRecord): string {
+function fingerprint({
+  step,
+  before,
+  after,
+  control,
+  digest,
+  lossBits,
+  tally,
+}: StepRecord): string {
   return JSON.stringify([
     step,
     before,

@@ -10,7 +10,7 @@ import type {
 import { upTo, type SimulatedFolder } from './folder.js';
 import type { Simulation } from './simulation.js';
 import { TIMES } from './times.js';
-import { kindOf, snapshotPiece } from './worker-node.js';
+import { kindOf, snapshotPiece } from './frames.js';
 
 /** The rim of a coordinator in virtual time: a folder that needs syncing, and deaths. */
 export class CoordinatorNode {
@@ -119,6 +119,7 @@ export class CoordinatorNode {
         });
         return;
       case 'began':
+        if (effect.base > folder.newest.applied) simulation.seen.adopted++;
         if (effect.cutMetricsAt !== null) {
           const { cutMetricsAt } = effect;
           const metrics = folder.synced.metrics.filter(({ step }) => step < cutMetricsAt);
@@ -202,6 +203,7 @@ export class CoordinatorNode {
         return;
       }
       simulation.checker.weights(applied, state);
+      simulation.checker.checkpoint(applied, folder.synced.metrics);
       if (this.#dies('before store:sync')) return;
       this.#later(2, () => {
         if (this.#dies('before store:rename')) return;

@@ -57,8 +57,7 @@ function isComplete(simulation: Simulation, { failure, folder }: Outcome): boole
   return failure === null && folder.synced.summary?.applied === simulation.model.options.steps;
 }
 
-function checkFolder(
-  { oracle, model, checker, linesLost }: Simulation, { folder }: Outcome): void {
+function checkFolder({ oracle, model, checker, linesLost }: Simulation, { folder }: Outcome): void {
   const { summary, metrics } = folder.synced;
   const { steps } = model.options;
   if (summary?.digest !== oracle.states[steps]?.digest) {

@@ -1,11 +1,6 @@
 import { floatBits, floatOfBits } from '#src/shared/numerics/float-bits.js';
 import { microBatchCount, microBatchRange } from '#src/shared/numerics/micro-batches.js';
-import {
-  childrenOf,
-  isLeaf,
-  rootOf,
-  type TreeNode,
-} from '#src/shared/numerics/reduction-tree.js';
+import { childrenOf, isLeaf, rootOf, type TreeNode } from '#src/shared/numerics/reduction-tree.js';
 import {
   addTallies,
   type Control,
@@ -15,7 +10,7 @@ import {
 } from '#src/shared/protocol/control.js';
 import { firstLineage, nextLineage } from '#src/shared/protocol/lineage.js';
 import type { EvaluationPlan, PieceResult } from '#src/shared/protocol/messages.js';
-import type { Schedule } from '#src/shared/protocol/schedule.js';
+import type { Schedule, StepPlan } from '#src/shared/protocol/schedule.js';
 import { mix, mixText } from './random.js';
 
 /**
@@ -46,17 +41,19 @@ export class Model {
 
   constructor(readonly options: ModelOptions) {
     const { steps, stepsPerEpoch, batchSize, shortBatch, microBatch } = options;
+    const known = new Map<number, StepPlan>();
     this.schedule = {
       steps,
       step: (step) => {
+        const before = known.get(step);
+        if (before !== undefined) return before;
         const samples = (step + 1) % stepsPerEpoch === 0 ? shortBatch : batchSize;
         let hash = 0n;
         for (let sample = 0; sample < samples; sample++) hash += sampleHash(step, sample);
-        return {
-          microBatches: microBatchCount(samples, microBatch),
-          samples,
-          hash: BigInt.asUintN(64, hash),
-        };
+        const microBatches = microBatchCount(samples, microBatch);
+        const plan = { microBatches, samples, hash: BigInt.asUintN(64, hash) };
+        known.set(step, plan);
+        return plan;
       },
       evaluation: (applied) => this.#evaluation(applied),
       learningRateBits: (step, evaluation) => {
@@ -138,7 +135,11 @@ export class Model {
     const { run, steps } = this.options;
     let weights = this.initial();
     let lineage = firstLineage(run);
-    const oracle: Oracle = { states: [{ lineage, digest: digestOf(weights) }], records: [], sums: [] };
+    const oracle: Oracle = {
+      states: [{ lineage, digest: digestOf(weights) }],
+      records: [],
+      sums: [],
+    };
     for (let step = 0; step < steps; step++) {
       const plan = this.schedule.step(step);
       oracle.sums.push(this.#sums(step, weights));
@@ -206,11 +207,7 @@ export function segmentOf(row: Float32Array, segment: number, segments: number):
 }
 
 /** What a real rim does with CRC-32C over header and payload. */
-export function checksumOf(
-  name: string,
-  tally: Tally | null,
-  payload: Float32Array,
-): number {
+export function checksumOf(name: string, tally: Tally | null, payload: Float32Array): number {
   const sums = tally === null ? '' : `${tally.samples} ${tally.correct} ${tally.hash}`;
   return mix(mixText(`${name} ${sums}`), bytesHash(payload));
 }

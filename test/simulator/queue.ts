@@ -13,7 +13,7 @@ export class VirtualClock {
   after(millis: number, action: () => void): void {
     const heap = this.#heap;
     heap.push({ at: this.now + millis, order: this.#order++, action });
-    for (let i = heap.length - 1; i > 0; ) {
+    for (let i = heap.length - 1; i > 0;) {
       const parent = (i - 1) >> 1;
       if (!before(heap[i]!, heap[parent]!)) break;
       [heap[i], heap[parent]] = [heap[parent]!, heap[i]!];
@@ -29,7 +29,7 @@ export class VirtualClock {
     if (first === undefined || last === undefined) return false;
     if (heap.length > 0) {
       heap[0] = last;
-      for (let i = 0; ; ) {
+      for (let i = 0; ;) {
         let least = i;
         for (const child of [2 * i + 1, 2 * i + 2]) {
           if (child < heap.length && before(heap[child]!, heap[least]!)) least = child;

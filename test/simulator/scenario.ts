@@ -115,9 +115,16 @@ export const WORKER_POINTS = [
     `before send:${kind}`,
     `after send:${kind}`,
   ]),
-  ...['compute', 'apply', 'reduce', 'assemble', 'capture', 'evaluate', 'restore', 'release'].flatMap(
-    (kind) => [`before ${kind}`, `after ${kind}`],
-  ),
+  ...[
+    'compute',
+    'apply',
+    'reduce',
+    'assemble',
+    'capture',
+    'evaluate',
+    'restore',
+    'release',
+  ].flatMap((kind) => [`before ${kind}`, `after ${kind}`]),
   'send-snapshot',
   'leave',
 ] as const;

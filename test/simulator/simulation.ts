@@ -5,11 +5,12 @@ import type { MemberEffect, MemberState } from '#src/worker/machine/state.js';
 import { Checker, Violation } from './checker.js';
 import { CoordinatorNode } from './coordinator-node.js';
 import { SimulatedFolder } from './folder.js';
-import { checksumOf, Model, type Oracle, type Weights } from './model.js';
+import { corrupted, strayed } from './frames.js';
+import { Model, type Oracle, type Weights } from './model.js';
 import { VirtualClock } from './queue.js';
 import { Random } from './random.js';
 import type { Scenario } from './scenario.js';
-import { nameOf, WorkerNode } from './worker-node.js';
+import { WorkerNode } from './worker-node.js';
 
 export interface Outcome {
   /** null: the coordinator ended well. */
@@ -19,8 +20,24 @@ export interface Outcome {
   readonly millis: number;
   readonly actions: number;
   readonly counters: { dropped: number; duplicates: number; corrupt: number };
-  readonly relayed: number;
   readonly removed: number;
+  readonly seen: Seen;
+}
+
+/** What happened, for tests that want to know that it did. */
+export interface Seen {
+  /** Messages that went through the coordinator. */
+  relayed: number;
+  /** Members that took a gradient which others had applied already. */
+  fetched: number;
+  /** Steps that somebody computed more of in a later view. */
+  redone: number;
+  /** Snapshots that a worker took. */
+  learnt: number;
+  /** Coordinators that went on from a state which is newer than their folder. */
+  adopted: number;
+  /** Coordinators that were told by the workers that their term is over. */
+  deposed: number;
 }
 
 /** More than any run needs that gets on. */
@@ -45,7 +62,7 @@ export class Simulation {
   #lives = new Map<string, number>();
   #passed = new Map<string, number>();
   #outcome: { readonly failure: Failure | null } | null = null;
-  #relayed = 0;
+  readonly seen: Seen = { relayed: 0, fetched: 0, redone: 0, learnt: 0, adopted: 0, deposed: 0 };
   #counters = { dropped: 0, duplicates: 0, corrupt: 0 };
 
   constructor(
@@ -102,8 +119,8 @@ export class Simulation {
       millis: clock.now,
       actions,
       counters: this.#counters,
-      relayed: this.#relayed,
       removed,
+      seen: this.seen,
     };
   }
 
@@ -125,8 +142,12 @@ export class Simulation {
     this.trace.push(`${this.clock.now.toFixed(1)} ${text}`);
   }
 
-  #startCoordinator(): void {
+  /** `asOf`: with an old copy of the folder. */
+  #startCoordinator(asOf: number | null = null): void {
     if (this.#outcome !== null) return;
+    // The folder's lock: two coordinators only ever work in two copies of it.
+    if (this.coordinators.some(({ alive, folder }) => alive && folder === this.#folder)) return;
+    if (asOf !== null) this.#folder.restore(asOf);
     const id = `c${this.coordinators.length}`;
     this.note(`${id} starts`);
     this.coordinators.push(new CoordinatorNode(this, id, this.#folder));
@@ -157,16 +178,21 @@ export class Simulation {
     this.clock.after(restartAfter, () => {
       if (role === 'worker') this.#startWorker(name, false);
       else {
-        if (staleBy > 0) this.#folder.restore(this.clock.now - restartAfter - staleBy);
-        this.#startCoordinator();
+        this.#startCoordinator(staleBy > 0 ? this.clock.now - restartAfter - staleBy : null);
       }
     });
     return true;
   }
 
-  left(node: WorkerNode, { failure, retryAfterMillis }: Extract<MemberEffect, { kind: 'leave' }>): void {
+  left(
+    node: WorkerNode,
+    { failure, retryAfterMillis }: Extract<MemberEffect, { kind: 'leave' }>,
+  ): void {
     this.note(`${node.id} leaves: ${failure?.code ?? 'finished'}`);
-    if (failure === null) return;
+    if (failure === null) {
+      if (this.#folder.synced.summary === null) throw new Violation('left before the summary');
+      return;
+    }
     // Whoever runs the workers starts them again.
     const again = retryAfterMillis ?? (failure.code === 'COORDINATOR_LOST' ? 100 : null);
     if (again === null) return;
@@ -176,7 +202,10 @@ export class Simulation {
   }
 
   ended(node: CoordinatorNode, failure: Failure | null): void {
-    this.note(`${node.id} ends: ${failure === null ? 'finished' : `${failure.code} ${failure.message}`}`);
+    this.note(
+      `${node.id} ends: ${failure === null ? 'finished' : `${failure.code} ${failure.message}`}`,
+    );
+    if (failure?.code === 'PROTOCOL_OLD_TERM') this.seen.deposed++;
     const replaced = this.coordinators[this.coordinators.length - 1] !== node;
     if (replaced && failure !== null) return;
     if (failure?.code === 'PROTOCOL_OLD_TERM' && this.coordinators.length < 8) {
@@ -218,7 +247,7 @@ export class Simulation {
   /** Puts a message on the network. */
   post(from: string, to: MemberId, message: Message): void {
     const { scenario, clock, random } = this;
-    if (message.kind === 'relay') this.#relayed++;
+    if (message.kind === 'relay') this.seen.relayed++;
     const target = to === COORDINATOR ? 'coordinator' : to.split('#')[0]!;
     const cut = scenario.cuts.some(
       ({ a, b, from: first, until }) =>
@@ -266,23 +295,3 @@ export class Simulation {
     if (node?.alive === true) node.receive(message);
   }
 }
-
-/** Bits flipped on the way: in a frame of data its checksum tells; others are not even parsed. */
-function corrupted(message: Message, random: Random): Message | null {
-  if (message.kind !== 'piece' && message.kind !== 'snapshot-piece') return null;
-  const payload = (message.payload as Float32Array).slice();
-  if (payload.length === 0) return null;
-  const words = new Uint32Array(payload.buffer);
-  words[random.integer(0, words.length - 1)]! ^= 1 << random.integer(0, 22);
-  return { ...message, payload };
-}
-
-/** A frame of a fork of the run: well made, of another lineage. */
-function strayed(message: Extract<Message, { kind: 'piece' }>): Message {
-  const payload = (message.payload as Float32Array).map((value) => value + 1);
-  const { step, node, segment, tally } = message;
-  const lineage = 'f0f0f0f0f0f0f0f0';
-  const checksum = checksumOf(nameOf(step, lineage, node, segment), tally, payload);
-  return { ...message, lineage, payload, checksum };
-}
-

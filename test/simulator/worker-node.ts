@@ -1,19 +1,18 @@
 import { covering, nodeKey, rootOf, type TreeNode } from '#src/shared/numerics/reduction-tree.js';
 import { COORDINATOR } from '#src/shared/protocol/names.js';
-import { floatBits } from '#src/shared/numerics/float-bits.js';
 import type { Message, PieceResult, ToMember } from '#src/shared/protocol/messages.js';
 import type { Tally } from '#src/shared/protocol/control.js';
 import { advanceMember, startMember } from '#src/worker/machine/machine.js';
 import { MEMBER_RULES } from '#src/worker/machine/rules.js';
 import type {
-  Gradient,
   MemberEffect,
   MemberEvent,
   MemberState,
   Row,
   Stored,
 } from '#src/worker/machine/state.js';
-import { addRows, checksumOf, digestOf, rowDigest, segmentOf, type Weights } from './model.js';
+import { gradientOf, kindOf, measure, nameOf, snapshotPiece } from './frames.js';
+import { addRows, checksumOf, digestOf, segmentOf, type Weights } from './model.js';
 import type { Simulation } from './simulation.js';
 import { TIMES } from './times.js';
 
@@ -68,7 +67,19 @@ export class WorkerNode {
     const alive = this.simulation.aliveMembers();
     checker.moved(before, state, alive);
     if (before.kept !== state.kept) checker.released(state, alive);
+    this.#see(before, state, effects);
     this.#carryOut(effects);
+  }
+
+  #see(before: MemberState, after: MemberState, effects: readonly MemberEffect[]): void {
+    const { seen } = this.simulation;
+    const { orders, position } = after;
+    if (orders === null || position === null) return;
+    if (before.learntFrom === null && after.learntFrom !== null) seen.learnt++;
+    const settled = before.orders?.phase === 'gather' && orders.phase === 'run';
+    if (settled && position.applied < orders.base) seen.fetched++;
+    const again = effects.some(({ kind }) => kind === 'compute') && orders.view.number > 1;
+    if (again && settled && position.applied === orders.base) seen.redone++;
   }
 
   #tick(): void {
@@ -110,7 +121,8 @@ export class WorkerNode {
         continue;
       }
       if (effect.kind === 'leave' && this.#dies('leave')) return;
-      if (this.#dies(effect.kind === 'send-snapshot' ? effect.kind : `before ${effect.kind}`)) return;
+      if (this.#dies(effect.kind === 'send-snapshot' ? effect.kind : `before ${effect.kind}`))
+        return;
       this.#do(effect);
     }
   }
@@ -231,7 +243,14 @@ export class WorkerNode {
     const sums = nodes.map((node) => ({ node, ...this.#sum(step, node) }));
     const rows = sums.map(({ node, row, tally }): Row => {
       const segments = Array.from({ length: scenario.segments }, (_, segment) =>
-        this.#stored(step, lineage, node, segment, tally, segmentOf(row, segment, scenario.segments)),
+        this.#stored(
+          step,
+          lineage,
+          node,
+          segment,
+          tally,
+          segmentOf(row, segment, scenario.segments),
+        ),
       );
       return { node, tally, segments };
     });
@@ -261,7 +280,9 @@ export class WorkerNode {
 
   #reduce(effect: Extract<MemberEffect, { kind: 'reduce' }>): void {
     const { step, lineage, segment, inputs, additions, tally } = effect;
-    const rows = new Map(inputs.map(({ node, payload }) => [nodeKey(node), payload as Float32Array]));
+    const rows = new Map(
+      inputs.map(({ node, payload }) => [nodeKey(node), payload as Float32Array]),
+    );
     for (const { left, right, sum } of additions) {
       rows.set(nodeKey(sum), addRows(rows.get(nodeKey(left))!, rows.get(nodeKey(right))!));
     }
@@ -293,51 +314,4 @@ export class WorkerNode {
       this.simulation.post(this.name, COORDINATOR, relay);
     }
   }
-}
-
-const SNAPSHOT_SEGMENTS = 3;
-
-export function snapshotPiece(
-  run: string,
-  from: string,
-  applied: number,
-  lineage: string,
-  segment: number,
-  { weights, moments }: Weights,
-): Extract<Message, { kind: 'snapshot-piece' }> {
-  const all = Float32Array.from([...weights, ...moments]);
-  const payload = segmentOf(all, segment, SNAPSHOT_SEGMENTS);
-  const checksum = checksumOf(`snapshot ${applied} ${lineage} ${segment}`, null, payload);
-  const segments = SNAPSHOT_SEGMENTS;
-  return { kind: 'snapshot-piece', run, from, applied, lineage, segment, segments, checksum, payload };
-}
-
-/** What a rim finds when it sums up a frame that has come. */
-function measure(message: Message): number {
-  if (message.kind === 'piece') {
-    const { step, lineage, node, segment, tally, payload } = message;
-    return checksumOf(nameOf(step, lineage, node, segment), tally, payload as Float32Array);
-  }
-  if (message.kind === 'snapshot-piece') {
-    const { applied, lineage, segment, payload } = message;
-    return checksumOf(`snapshot ${applied} ${lineage} ${segment}`, null, payload as Float32Array);
-  }
-  return 0;
-}
-
-export function nameOf(step: number, lineage: string, node: TreeNode, segment: number): string {
-  return `${step} ${lineage} ${nodeKey(node)} ${segment}`;
-}
-
-function gradientOf(row: Float32Array): Gradient {
-  const finite = row.every((value) => Number.isFinite(value));
-  return {
-    digest: rowDigest(row),
-    lossBits: floatBits(row[row.length - 1]!),
-    nonFinite: finite ? null : 'a gradient',
-  };
-}
-
-export function kindOf(message: Message): string {
-  return message.kind === 'relay' ? message.message.kind : message.kind;
 }

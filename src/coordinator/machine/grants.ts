@@ -3,7 +3,7 @@ import { dutyFor } from './duties.js';
 import { evaluationPending, evaluationAt } from './evaluations.js';
 import { membersOf, type Context, type Part } from './context.js';
 import { KEPT_LINKS } from './records.js';
-import { hasLearnt } from './views.js';
+import { hasLearnt } from './learners.js';
 import type { CoordinatorState } from './state.js';
 
 /** What all members have applied. */

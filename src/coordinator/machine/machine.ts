@@ -6,6 +6,7 @@ import { exitIfAllLeft, finishIfDone, pauseIfFew, stopIfAsked } from './ending.j
 import { evaluateIfDue, takeEvaluated } from './evaluations.js';
 import { raiseGrant, updateStable } from './grants.js';
 import { failIfStuck, removeLost } from './health.js';
+import { beginLearning } from './learners.js';
 import { sendOrders, worthSaying } from './orders.js';
 import { failIfReported, takeHello, takeReport } from './peers.js';
 import { COORDINATOR_RULES, type CoordinatorRules } from './rules.js';
@@ -17,7 +18,7 @@ import type {
   CoordinatorTransition,
 } from './state.js';
 import { takeRefusal } from './terms.js';
-import { beginLearning, formFirstView, settleView } from './views.js';
+import { formFirstView, settleView } from './views.js';
 
 /**
  * The coordinator's step machine: pure, without clock, socket or promise. It says nothing before

@@ -9,7 +9,7 @@ import type { Range } from '../../shared/numerics/micro-batches.js';
 import type { Context } from './context.js';
 import { releaseOf } from './grants.js';
 import type { CoordinatorState } from './state.js';
-import { hasLearnt } from './views.js';
+import { hasLearnt } from './learners.js';
 
 /** Whether members should hear of it before the next heartbeat. */
 export function worthSaying(before: CoordinatorState, after: CoordinatorState): boolean {

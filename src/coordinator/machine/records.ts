@@ -6,6 +6,9 @@ import type { CoordinatorState } from './state.js';
 /** Links and records that are remembered in any case; members keep as many. */
 export const KEPT_LINKS = 64;
 
+/** And at most so many, to check steps that are computed again from a checkpoint. */
+const MOST_LINKS = 512;
+
 /**
  * Takes what members report of applied steps: each is recorded once, in order, and whoever reports
  * it again, or computes it again after a crash, must report the same.
@@ -15,6 +18,7 @@ export function adoptRecords(
   context: Context,
   records: readonly StepRecord[],
 ): CoordinatorState {
+  if (records.every((record) => isKnown(state, record))) return state;
   const fresh: StepRecord[] = [];
   const lineages = new Map(state.lineages);
   const controls = new Map(state.controls);
@@ -42,13 +46,25 @@ export function adoptRecords(
   return { ...state, recording, controls, lineages: pruned(lineages, state, recording) };
 }
 
+/** Reports repeat themselves. */
+function isKnown(state: CoordinatorState, { step, before, after }: StepRecord): boolean {
+  return (
+    step < state.recording &&
+    state.lineages.get(step) === before &&
+    state.lineages.get(step + 1) === after &&
+    (step < state.stable || state.controls.has(step))
+  );
+}
+
 /** Enough to check a member that is behind, and everything that would be computed again. */
 function pruned(
   lineages: ReadonlyMap<number, string>,
   state: CoordinatorState,
   recording: number,
 ): ReadonlyMap<number, string> {
-  const oldest = Math.min(state.stored.applied, recording - KEPT_LINKS);
+  const links = Math.min(MOST_LINKS, Math.max(KEPT_LINKS, recording - state.stored.applied));
+  if (lineages.size <= links + KEPT_LINKS) return lineages;
+  const oldest = recording - links;
   return new Map([...lineages].filter(([applied]) => applied >= oldest));
 }
 

@@ -3,51 +3,6 @@
  * assembly/optimizer.ts compute, bit for bit. All arithmetic is float32 with one rounding an
  * operation, and every element is on its own.
  */
-export interface OptimizerSettings {
-  readonly optimizer: 'adam' | 'amsgrad' | 'sgd';
-  /** Decay of the first and second moments (adam, amsgrad). */
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** sgd only; 0 for plain gradient descent. */
-  readonly momentum: number;
-  /** L2 penalty: weightDecay · weight is added to the gradient. */
-  readonly weightDecay: number;
-}
-
-/** Vectors, each as long as the trainable weights, that the optimizer keeps; zeros at first. */
-export function momentVectors(settings: OptimizerSettings): number {
-  switch (settings.optimizer) {
-    case 'adam':
-      return 2; // m, v
-    case 'amsgrad':
-      return 3; // m, v, the greatest v
-    case 'sgd':
-      return settings.momentum > 0 ? 1 : 0; // velocity
-  }
-}
-
-/** β₁ᵗ and β₂ᵗ after t steps, in float64: products, never powers, so the bits are everyone's. */
-export interface BetaPowers {
-  readonly beta1: number;
-  readonly beta2: number;
-}
-
-/** Before the first step. */
-export const FIRST_POWERS: BetaPowers = { beta1: 1, beta2: 1 };
-
-/** The powers of the next step; its bias corrections are 1 − them (see `biasCorrections`). */
-export function nextPowers(
-  powers: BetaPowers,
-  { beta1, beta2 }: Pick<OptimizerSettings, 'beta1' | 'beta2'>,
-): BetaPowers {
-  return { beta1: powers.beta1 * beta1, beta2: powers.beta2 * beta2 };
-}
-
-/** float32 1 − β₁ᵗ and 1 − β₂ᵗ, of the powers of the step at hand. */
-export function biasCorrections(powers: BetaPowers): readonly [first: number, second: number] {
-  return [Math.fround(1 - powers.beta1), Math.fround(1 - powers.beta2)];
-}
 
 /** Moments below this, 2^-100, are set to 0: they would stick at denormals for ever, slowly. */
 export const TINY_MOMENT = 7.888609052210118e-31;

@@ -48,7 +48,10 @@ export function advanceMember(
   let after = settle(take(state, context, event), context);
   if (event.kind === 'tick' || worthReporting(state, after)) {
     after = { ...after, reports: after.reports + 1 };
-    effects.push(reportEffect(after, rowsInHand(after, context)));
+    // Before it leaves, if it does: nothing comes after that.
+    const place = effects.findIndex(({ kind }) => kind === 'leave');
+    const last = place === -1 ? effects.length : place;
+    effects.splice(last, 0, reportEffect(after, rowsInHand(after, context)));
   }
   if (event.kind === 'tick') after = { ...after, heard: false };
   return { state: after, effects };

@@ -49,7 +49,10 @@ export function serveSnapshot(
 export const learnIfDue: Part = (state, context) => {
   const learner = learnerOf(state);
   const { orders, now, config } = state;
-  if (learner === null) return orders?.phase === 'run' ? { ...state, learntFrom: null } : state;
+  if (learner === null) {
+    const isOver = orders?.phase === 'run' && state.learntFrom !== null;
+    return isOver ? { ...state, learntFrom: null } : state;
+  }
   if (orders?.phase !== 'run' || state.learntFrom === learner.from) return state;
   if (state.snapshot?.applied !== learner.from) {
     const snapshot: Snapshot = {

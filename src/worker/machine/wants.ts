@@ -116,8 +116,7 @@ function pieceHere(
   const work = state.works.get(want.step);
   if (work === undefined) return null;
   const root = rootOf(context.schedule.step(want.step).microBatches);
-  const held =
-    work.pieces.get(pieceKey(root, segment)) ?? work.pieces.get(pieceKey(node, segment));
+  const held = work.pieces.get(pieceKey(root, segment)) ?? work.pieces.get(pieceKey(node, segment));
   return held?.lineage === want.lineage ? held : null;
 }
 

@@ -1,6 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { gzipSync } from 'node:zlib';
@@ -125,12 +135,22 @@ t.test(
 
 t.test('apt makes lists of its own where the machine has none', { skip: !hasApt }, async (t) => {
   const cache = t.testdir({ lists: {} });
+  const gone = spawnSync(process.execPath, ['-e', '']).pid;
+  const left = mkdtempSync(join(tmpdir(), `lockstep-apt-${gone}-`));
+  const living = mkdtempSync(join(tmpdir(), 'lockstep-apt-1-'));
+  t.teardown(() => rmSync(living, { recursive: true }));
   const fetched = await fetchFashionMnist({
     cache,
     origins: ['apt'],
     aptOptions: ['-o', `Dir::State::lists=${join(cache, 'lists')}`],
   });
   t.same(readdirSync(fetched.folder).sort(), names);
+  t.notOk(existsSync(left), 'what a killed process left is removed');
+  t.ok(existsSync(living));
+  const own = readdirSync(tmpdir()).filter((name) =>
+    name.startsWith(`lockstep-apt-${process.pid}-`),
+  );
+  t.same(own, []);
 });
 
 t.test('a cache that cannot be written to, or a wrong address, is told as such', async (t) => {

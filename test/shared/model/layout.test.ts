@@ -108,3 +108,16 @@ t.test('slotsByVariable finds the place of a layer’s weight', async (t) => {
   t.equal(slots.size, m.weights.length);
   t.equal(slots.get(m.layers[0]!.weights[0]!)!.label, '1:conv2d/kernel');
 });
+
+t.test('a batch norm with nothing to learn is frozen by its layer’s own flag', async (t) => {
+  const bare = (trainable: boolean) =>
+    sequential({
+      layers: [
+        layers.batchNormalization({ scale: false, center: false, trainable, inputShape: [3] }),
+        layers.dense({ units: 2 }),
+      ],
+    });
+  t.equal(rowLayout(bare(true)).moving.length, 2);
+  t.equal(rowLayout(bare(false)).moving.length, 0);
+  t.equal(rowLayout(bare(false)).frozen.length, 2);
+});

@@ -5,10 +5,8 @@ t.test('a digest is the same for ever', (t) => {
   const values = Float32Array.of(1, -2.5, 0, 3e-45, 1e38);
   t.equal(digestSlice(values, 0), 0x996be91dca62b65bn);
   t.equal(finishDigest(digestSlice(values, 0), 5), 'b134fde804e0c302');
-  t.equal(
-    digestSlice(values.subarray(0, 2), 0) + digestSlice(values.subarray(2), 2),
-    0x1996be91dca62b65bn,
-  );
+  const parts = digestSlice(values.subarray(0, 2), 0) + digestSlice(values.subarray(2), 2);
+  t.equal(BigInt.asUintN(64, parts), 0x996be91dca62b65bn, 'in two slices');
   t.end();
 });
 

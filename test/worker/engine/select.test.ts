@@ -84,6 +84,14 @@ void t.test('auto takes wasm for layers that it covers, else the reference', asy
   t.match(other.reason, /1:upSampling2d/);
 });
 
+void t.test('a penalty that no engine applies is not dropped in silence', async (t) => {
+  const layer = tf.layers.dense({ units: 2, inputShape: [3], kernelRegularizer: 'l1l2' });
+  await t.rejects(selectEngine('auto', tf.sequential({ layers: [layer] })), {
+    code: 'ENGINE_UNAVAILABLE',
+    message: /kernelRegularizer.*kernelRegularizer/,
+  });
+});
+
 function engine(
   name: string,
   status: { readonly detail: string } | EngineRefusal = there,

@@ -19,7 +19,7 @@ function threadedSum(leaves: readonly number[], threads: number): number {
     const range = { first: cuts[thread]!, end: cuts[thread + 1]! };
     const mine = rows[thread]!;
     for (const { microBatch, row, merges } of mergeOrder(range, leaves.length).steps) {
-      t.ok(row < slots, 'row slots suffice');
+      if (row >= slots) return NaN;
       mine[row] = leaves[microBatch]!;
       for (let from = row; from > row - merges; from--) {
         mine[from - 1] = Math.fround(mine[from - 1]! + mine[from]!);

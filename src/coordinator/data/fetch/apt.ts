@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { FASHION_MNIST_PACKAGE } from '../../../shared/data/fashion-mnist.js';
 import { LockstepError } from '../../../shared/errors.js';
 import { DEBIAN_FOLDER } from '../sources.js';
+import { isAlive } from './process-alive.js';
 import { runProgram } from './run-program.js';
 
 export interface AptFetch {
@@ -20,6 +21,7 @@ export interface AptFetch {
 /** apt itself gives up a connection after `Timeout` s, and tries `Retries` more times. */
 const PATIENCE = ['-o', 'Acquire::http::Timeout=10', '-o', 'Acquire::Retries=2'];
 const STALL_MILLIS = 60_000;
+const WORK_PREFIX = 'lockstep-apt-';
 
 /**
  * Hands the folder with the package's four files to `use`, and removes it afterwards.
@@ -29,7 +31,8 @@ export async function withAptPackage(
   fetch: AptFetch,
   use: (folder: string) => void,
 ): Promise<void> {
-  const work = mkdtempSync(join(tmpdir(), 'lockstep-apt-'));
+  removeLeftOvers();
+  const work = mkdtempSync(join(tmpdir(), `${WORK_PREFIX}${process.pid}-`));
   try {
     // For root, apt downloads as the user `_apt`, who has to get at the folder.
     chmodSync(work, 0o755);
@@ -52,6 +55,19 @@ export async function withAptPackage(
     use(join(work, 'unpacked', DEBIAN_FOLDER));
   } finally {
     rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Folders of processes that were killed at it. */
+function removeLeftOvers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = new RegExp(`^${WORK_PREFIX}(\\d+)-`).exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    } catch {
+      // It belongs to another user, who will remove it.
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from '../../../shared/errors.js';
+import { isAlive } from './process-alive.js';
 
 /** Whether a process of another machine still lives cannot be asked; its files can be watched. */
 const ABANDONED_AFTER_MILLIS = 10 * 60 * 1000;
@@ -68,16 +69,6 @@ function leftOvers(folder: string): { path: string; name: string; bytes: number 
 function isAbandoned(path: string, host: string, pid: number, isOld: boolean): boolean {
   if (host !== hostLabel()) return isOld;
   return pid === process.pid ? !inUse.has(path) : !isAlive(pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** Dots separate the parts of the name. */

@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { topologicalLayers } from '../../../shared/model/graph.js';
 import type { EngineRefusal } from '../engine.js';
+import { weightPenalty } from '../weight-penalty.js';
 
 /**
  * Layers whose outputs depend on their inputs and weights alone. tfjs's noise layers draw from
@@ -34,10 +35,24 @@ export function refusal(model: LayersModel): EngineRefusal | null {
         remedy: `Use layers of these kinds: ${[...COVERED].join(', ')}.`,
       };
     }
+    const penalty = weightPenalty(layer);
+    if (penalty !== null) {
+      return {
+        reason: `layer ${label} has a ${penalty}, which the training does not apply`,
+        remedy: `Leave ${penalty} out of the layer.`,
+      };
+    }
     if (reused && className === 'BatchNormalization') {
       return {
         reason: `layer ${label} is applied twice, so that its moving statistics have no one value`,
         remedy: 'Use one batch norm layer for each place.',
+      };
+    }
+    const dilation = [layer.getConfig()['dilationRate'] ?? 1].flat();
+    if (className !== 'Conv2D' && dilation.some((rate) => rate !== 1)) {
+      return {
+        reason: `layer ${label} is dilated, and TensorFlow.js lacks its gradient`,
+        remedy: 'Use a dilation rate of 1.',
       };
     }
     const noise = layer.getConfig()['noiseShape'] as readonly (number | null)[] | null | undefined;

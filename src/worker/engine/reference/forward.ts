@@ -6,6 +6,7 @@ import { tf } from '../../../shared/model/tfjs.js';
 import { dropoutMask, type DropoutDraw } from '../../../shared/numerics/dropout-mask.js';
 import type { RowLayout } from '../../../shared/numerics/row-layout.js';
 import type { MicroBatch } from '../engine.js';
+import { conv2dByTaps } from './conv2d.js';
 import { isChannelNoise } from './coverage.js';
 
 /** Takes a batch norm's statistic of the micro-batch, [channels], for the row. */
@@ -22,7 +23,7 @@ export type Forward = (images: Tensor, training: TrainingMode | null) => Tensor2
 
 /**
  * The model as a function from images [size, height, width, channels] to logits [size, classes]:
- * layer by layer as tfjs applies them, except that dropout draws from Lockstep's streams, batch
+ * layer by layer as tfjs applies them, except that convolutions are sums of products, dropout draws from Lockstep's streams, batch
  * norm hands out its statistics instead of moving them, and the last softmax is left to the loss.
  * Takes the model over: its last layer may lose its activation.
  */
@@ -39,6 +40,8 @@ export function forwardOf(model: LayersModel, layout: RowLayout): Forward {
     if (training && node.layer.weights.some((weight) => moving.has(weight))) {
       return batchNorm(node, x, training.statistic);
     }
+    const convolved = conv2dByTaps(node, x);
+    if (convolved) return convolved;
     return node.layer.apply(inputs.length === 1 ? x : inputs, { training: false }) as Tensor;
   };
   return (images, training) => {

@@ -1,10 +1,8 @@
 import t from 'tap';
+import { BiasCorrection } from '#src/shared/numerics/optimizer-settings.js';
 import {
   adamStep,
-  biasCorrections,
-  FIRST_POWERS,
   movingStatisticsStep,
-  nextPowers,
   sgdStep,
   TINY_MOMENT,
 } from '#src/shared/numerics/optimizer.js';
@@ -63,10 +61,10 @@ for (const build of BUILDS) {
           vMax.forEach((value, i) => (vMax[i] = Math.abs(value)));
           row.forEach((value, i) => (row[i] = value * 100));
           const vectors = new Vectors(harness, state);
-          let powers = FIRST_POWERS;
+          const corrections = [new BiasCorrection(0.9), new BiasCorrection(0.999)] as const;
           for (let step = 0; step < 3; step++) {
-            powers = nextPowers(powers, settings);
-            const [correction1, correction2] = biasCorrections(powers);
+            const correction1 = corrections[0].after(step + 1);
+            const correction2 = corrections[1].after(step + 1);
             const options = {
               ...settings,
               samples: 129,

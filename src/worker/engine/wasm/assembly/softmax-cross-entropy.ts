@@ -1,4 +1,4 @@
-import { groups, laneMask } from './lanes';
+import { groups, horizontalSum, laneMask } from './lanes';
 import { exp4, log4 } from './math';
 
 /**
@@ -16,16 +16,6 @@ function horizontalMax(v: v128): f32 {
   return max(
     max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
     max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
-  );
-}
-
-// @ts-ignore: decorator
-@inline
-function horizontalSum(v: v128): f32 {
-  return (
-    f32x4.extract_lane(v, 0) +
-    f32x4.extract_lane(v, 1) +
-    (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
   );
 }
 

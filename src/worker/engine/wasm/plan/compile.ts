@@ -159,7 +159,10 @@ function watermarks(
   });
   const left = [...pending.values()].map((slot) => slot.label).join(', ');
   assertInternal(left === '', `Nothing writes the gradients of ${left}.`);
-  return result.filter(({ calls }, i) => calls.length > 0 || i === stages.length - 1);
+  const stagesWithCalls = result.filter(({ calls }) => calls.length > 0);
+  const reached = stagesWithCalls.at(-1)?.watermark ?? 0;
+  const rest = reached < layout.rowLength ? [{ calls: [], watermark: layout.rowLength }] : [];
+  return [...stagesWithCalls, ...rest];
 }
 
 function stage(image: MapShape, batchMax: number): { offsets: StagedBatch; bytes: number } {

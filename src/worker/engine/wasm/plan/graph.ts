@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { assertInternal, LockstepError } from '../../../../shared/errors.js';
 import { topologicalLayers, weightRole, type LayerNode } from '../../../../shared/model/graph.js';
+import { weightPenalty } from '../../weight-penalty.js';
 import type { GraphNode, MapShape } from './lowering.js';
 import { refuseLayer } from './refusal.js';
 import { translateLayer } from './translate.js';
@@ -123,25 +124,16 @@ function checkLayer({ layer, label, reused }: LayerNode): void {
     );
   }
   const config = layer.getConfig();
-  const extras = Object.keys(config).filter((key) => /(Regularizer|Constraint)$/.test(key));
-  for (const key of extras) {
-    if (config[key] === null || config[key] === undefined) continue;
+  const penalty = weightPenalty(layer);
+  if (penalty !== null) {
     refuseLayer(
       label,
-      `has a ${key}, which the training does not apply`,
-      `Leave ${key} out of the layer.`,
+      `has a ${penalty}, which the training does not apply`,
+      `Leave ${penalty} out of the layer.`,
     );
   }
   if (config['dataFormat'] === 'channelsFirst') {
     refuseLayer(label, 'has dataFormat channelsFirst', 'Use channelsLast, the default.');
-  }
-  // Not every layer of tfjs names all of them in its configuration.
-  if (layer.losses.length > 0 || layer.weights.some((weight) => weight.constraint)) {
-    refuseLayer(
-      label,
-      'has a regularizer or constraint, which the training does not apply',
-      'Leave it out of the layer.',
-    );
   }
   const other = layer.weights.find((weight) => weight.dtype !== 'float32');
   if (other !== undefined) {

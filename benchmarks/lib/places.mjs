@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const repository = fileURLToPath(new URL('../../', import.meta.url));
+/** Where `install-rivals.mjs` puts PyTorch. */
+export const venv = join(repository, '.cache/rivals-venv');
+export const python = join(venv, 'bin/python');
+/** The training set as plain bytes, for the rivals. */
+export const dataFolder = join(repository, 'build/bench');
+export const resultsFolder = join(repository, 'benchmarks/results');
+/** Run folders of benchmarks that go on where they stopped. */
+export const runsFolder = join(repository, '.cache/bench-runs');
+export const cli = join(repository, 'dist/cli/main.js');
+export const benchmark = (path) => join(repository, 'benchmarks', path);

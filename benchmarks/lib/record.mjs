@@ -1,0 +1,42 @@
+/** Result files: figures with what they were measured on. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { dirname, join } from 'node:path';
+import { repository, resultsFolder } from './places.mjs';
+
+export function machine() {
+  const cpus = os.cpus();
+  return {
+    processor: cpus[0]?.model.trim(),
+    cores: os.availableParallelism(),
+    memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    system: `${os.type()} ${os.release()} ${os.arch()}`,
+    // Above the number of cores at the start: others were at work, and the figures are noisy.
+    loadAtStart: os.loadavg()[0],
+  };
+}
+
+export function versions() {
+  const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+  return { lockstep: version, commit: commit(), node: process.versions.node };
+}
+
+function commit() {
+  try {
+    const git = (...args) =>
+      execFileSync('git', args, { cwd: repository, encoding: 'utf8', stdio: 'pipe' }).trim();
+    const dirty = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ', changed';
+    return `${git('rev-parse', '--short', 'HEAD')}${dirty}`;
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** Writes benchmarks/results/<name>.json. */
+export function writeResult(name, result) {
+  const file = join(resultsFolder, `${name}.json`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  return file;
+}

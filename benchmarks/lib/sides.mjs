@@ -1,0 +1,39 @@
+/** The contenders by what they are: how each is started. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Contender } from './contender.mjs';
+import { benchmark, dataFolder, python, resultsFolder } from './places.mjs';
+
+/** @param {{ model: string, batch: number, microBatch: number, threads: number, fastMath?: boolean }} config */
+function lockstepArgs({ model, batch, microBatch, threads, fastMath }) {
+  const sizes = ['--batch', batch, '--micro-batch', microBatch, '--threads', threads].map(String);
+  return ['--model', model, ...sizes, ...(fastMath === true ? ['--fast-math'] : [])];
+}
+
+export function fullRun(name, config) {
+  const args = [benchmark('lockstep/full-run.mjs'), ...lockstepArgs(config)];
+  return Contender.start(name, process.execPath, args);
+}
+
+export function engineLoop(name, config) {
+  const args = [benchmark('lockstep/engine-loop.mjs'), ...lockstepArgs(config)];
+  return Contender.start(name, process.execPath, args);
+}
+
+/** `flags`: of ddp.py; what `tune` found best for the model where none are given. */
+export function pytorch(name, { model, batch }, flags = tuned(model)) {
+  const args = ['--model', model, '--batch', String(batch), '--data', dataFolder, ...flags];
+  return Contender.start(name, python, [benchmark('pytorch/ddp.py'), ...args]);
+}
+
+export function tfjs(name, { model, batch }) {
+  const args = ['--model', model, '--batch', String(batch), '--data', dataFolder];
+  return Contender.start(name, process.execPath, [benchmark('tfjs/fit.mjs'), ...args]);
+}
+
+/** The flags that suite `tune` wrote down; ddp.py's defaults where it has not been run. */
+function tuned(model) {
+  const file = join(resultsFolder, 'tune.json');
+  if (!existsSync(file)) return [];
+  return JSON.parse(readFileSync(file, 'utf8')).models[model]?.best.flags ?? [];
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+/**
+ * npm run bench [-- --quick] [-- --only NAME[,NAME…]]
+ *
+ * Measures Lockstep against its rivals on this machine, and writes benchmarks/results/<name>.json
+ * and the table in benchmarks/results/README.md. `r1`, the accuracy study, takes most of an hour:
+ * it runs when it is named.
+ */
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { prepareData } from './lib/data.mjs';
+import { benchmark } from './lib/places.mjs';
+import { machine, versions, writeResult } from './lib/record.mjs';
+import { writeReport } from './lib/report.mjs';
+import { SUITES } from './lib/suites.mjs';
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const names = values.only?.split(',') ?? Object.keys(SUITES).filter((name) => name !== 'r1');
+const unknown = names.filter((name) => !(name in SUITES));
+if (values.help || unknown.length > 0) {
+  const problem = unknown.length > 0 ? `There is no benchmark ${unknown.join(', ')}.\n` : '';
+  const usage = 'npm run bench [-- --quick] [-- --only NAME[,NAME…]]';
+  process.stderr.write(`${problem}${usage}\nNames: ${Object.keys(SUITES).join(', ')}\n`);
+  process.exit(values.help ? 0 : 2);
+}
+
+if (names.some((name) => SUITES[name].needsPyTorch)) {
+  const { status } = spawnSync(process.execPath, [benchmark('install-rivals.mjs')], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exit(1);
+}
+await prepareData();
+for (const name of names) {
+  const suite = await SUITES[name].load();
+  process.stderr.write(`${name}: ${suite.title}\n`);
+  const started = { date: new Date().toISOString(), machine: machine(), versions: versions() };
+  const say = (text) => process.stderr.write(`  ${text}\n`);
+  const figures = await suite.run({ quick: values.quick, say });
+  writeResult(name, { name, title: suite.title, quick: values.quick, ...started, ...figures });
+  await writeReport();
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { wasmEngine } from '#src/worker/engine/wasm/engine.js';
+import { Trainer } from '#src/worker/trainer.js';
+import { readGolden } from './check.js';
+import type { GoldenCase, GoldenFixture, GoldenResult } from './fixture.js';
+import { makeFixture } from './make-fixture.js';
+import { shared } from './program.js';
+import { repository } from './repository.js';
+
+// The golden program does without threads, so that it runs anywhere; this ties it to the product.
+t.setTimeout(300_000);
+const fixture = JSON.parse(
+  await readFile(join(repository, await makeFixture(false)), 'utf8'),
+) as GoldenFixture;
+const pinned = await readGolden();
+
+for (const golden of fixture.cases) {
+  await t.test(
+    `Three threads of a worker give the golden bits of ${golden.model}`,
+    async (test) => {
+      test.strictSame(await trainWithThreads(golden, 3), pinned.cases[golden.model]);
+    },
+  );
+}
+
+async function trainWithThreads(golden: GoldenCase, threads: number): Promise<GoldenResult> {
+  const read = async (path: string) => new Uint8Array(await readFile(join(repository, path)));
+  const pixels = shared(await read(fixture.pixelsFile));
+  const labels = shared(Uint16Array.from(await read(fixture.labelsFile)));
+  const { image: shape, classes } = fixture;
+  const trainer = await Trainer.open({
+    ...golden,
+    engineModule: wasmEngine.module,
+    sets: [{ shape, classes, count: golden.images, pixels, labels }],
+    threads,
+    fastMath: false,
+    limits: { stallMilliseconds: 60_000, startMilliseconds: 60_000 },
+    predicts: false,
+    onRepair: () => t.fail('no thread needs a repair'),
+    hook: null,
+  });
+  try {
+    trainer.begin(new Float32Array((await read(golden.weightsFile)).buffer));
+    const lossSums: number[] = [];
+    const correct: number[] = [];
+    for (let step = 0; step < golden.steps; step++) {
+      const result = await trainer.gradients(step);
+      await trainer.apply(step, result.samples, golden.learningRate);
+      lossSums.push(result.lossSum);
+      correct.push(result.correct);
+    }
+    const bytes = new Uint8Array(trainer.weights.slice().buffer);
+    const weightsDigest = createHash('sha256').update(bytes).digest('hex');
+    return { weightsDigest, lossSums, correct };
+  } finally {
+    await trainer.close();
+  }
+}
