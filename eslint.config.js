@@ -9,7 +9,7 @@ const INEXACT_MATH = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', '.tap/', 'node_modules/', 'src/worker/engine/wasm/assembly/'] },
+  { ignores: ['dist/', 'build/', '.tap/', '.cache/', 'node_modules/', 'src/worker/engine/wasm/assembly/'] },
   js.configs.recommended,
   ...tseslint.configs.strict,
   {
@@ -52,10 +52,10 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.js', '**/*.mjs'],
+    files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['process', 'console', 'Buffer', 'URL', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'WebAssembly', 'fetch', 'document', 'window', 'navigator', 'crypto', 'structuredClone', 'SharedArrayBuffer', 'Atomics', 'Worker', 'self', 'location', 'setImmediate', 'TextEncoder', 'TextDecoder'].map((name) => [name, 'readonly']),
+        ['process', 'module', 'console', 'Buffer', 'URL', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'WebAssembly', 'fetch', 'document', 'window', 'navigator', 'crypto', 'structuredClone', 'SharedArrayBuffer', 'Atomics', 'Worker', 'self', 'location', 'setImmediate', 'TextEncoder', 'TextDecoder'].map((name) => [name, 'readonly']),
       ),
     },
   },

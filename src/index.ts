@@ -9,11 +9,13 @@ export { train, type TrainInput } from './local/train.js';
 export { planRun } from './local/plan-run.js';
 export { evaluateRun } from './local/evaluate-run.js';
 export { predictRun } from './local/predict-run.js';
+export { loadDataset, type LoadDatasetOptions } from './coordinator/data/load-dataset.js';
 export type { RunInput } from './local/prepare-run.js';
 export type { ArrayData, LabelledImages } from './local/user-data.js';
 export { LockstepError, ERROR_CODES, type ErrorCode } from './shared/errors.js';
 export type { ConfigInput, ResolvedConfig } from './shared/config/schema.js';
-export type { ImageShape } from './shared/data/image-set.js';
+export type { DataSet } from './shared/data/data-set.js';
+export type { ImageSet, ImageShape } from './shared/data/image-set.js';
 export type { EpochRecord, RunObserver, RunStart, RunSummary, StepRecord } from './shared/run-events.js';
 export type {
   DryRunReport,

@@ -6,7 +6,7 @@
  * that was interrupted goes on from its checkpoint; delete benchmarks/results/r1 to start over.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lineChart } from '../lib/chart.mjs';
 import { cli, resultsFolder, runsFolder } from '../lib/places.mjs';
@@ -26,7 +26,9 @@ export async function run({ say }) {
     const file = join(folder, `seed-${seed}.json`);
     if (!existsSync(file)) {
       const started = { date: new Date().toISOString(), machine: machine(), versions: versions() };
-      writeResult(`r1/seed-${seed}`, { seed, ...started, ...trainSeed(seed, say) });
+      const out = join(runsFolder, `r1-seed-${seed}`);
+      writeResult(`r1/seed-${seed}`, { seed, ...started, ...trainSeed(seed, out, say) });
+      rmSync(out, { recursive: true, force: true });
     }
     const result = JSON.parse(readFileSync(file, 'utf8'));
     runs.push(result);
@@ -47,12 +49,13 @@ export async function run({ say }) {
 }
 
 /** Trains one seed to the end, from its checkpoint where there is one. */
-function trainSeed(seed, say) {
-  const out = join(runsFolder, `r1-seed-${seed}`);
+function trainSeed(seed, out, say) {
   const begun =
     existsSync(join(out, 'checkpoints')) && readdirSync(join(out, 'checkpoints')).length > 0;
   const flags = Object.entries({ ...RECIPE, seed, out }).flatMap(([key, value]) => [`--${key}`, String(value)]); // prettier-ignore
   if (!existsSync(join(out, 'summary.json'))) {
+    // A folder without a checkpoint cannot be resumed, and a new run wants a folder of its own.
+    if (!begun) rmSync(out, { recursive: true, force: true });
     say(begun ? `seed ${seed} goes on` : `seed ${seed} starts`);
     mkdirSync(runsFolder, { recursive: true });
     const args = ['train', ...(begun ? ['--resume', out] : flags), '--quiet'];

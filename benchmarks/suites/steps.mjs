@@ -8,7 +8,7 @@ const MODELS = ['lenet5', 'hybrid', 'cnn2bn'];
 const BATCH = 256;
 const MICRO_BATCH = 128;
 /** tfjs takes minutes for what the others do in seconds: smaller batches, fewer of them. */
-const TFJS_BATCH = 32;
+const TFJS_BATCH = 8;
 
 export async function run({ quick, say }) {
   const result = { batch: BATCH, microBatch: MICRO_BATCH, threads: 2, models: {} };

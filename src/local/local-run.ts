@@ -158,7 +158,10 @@ export class LocalRun {
     });
   }
 
-  /** Takes the run up where its folder has it: the newest valid checkpoint, or the beginning. */
+  /**
+   * Takes the run up where its folder has it: the newest valid checkpoint, or the beginning, for
+   * which the trainer holds the initial weights.
+   */
   static async begin(
     run: PreparedRun,
     folder: RunFolder,
@@ -169,9 +172,7 @@ export class LocalRun {
       observer.notice(`${error.message} An older one is taken.`);
     });
     const position = { applied: 0, lineage: firstLineage(runName(run.identity)) };
-    if (found === null) {
-      trainer.begin(run.initialWeights);
-    } else {
+    if (found !== null) {
       const { step, state, identity, sections } = found.checkpoint;
       requireSameIdentity(identity, run.identity, folder.path);
       trainer.restore(sections);

@@ -7,6 +7,7 @@ import { digestOf, digestOfBytes, type RunIdentity } from '../coordinator/run-id
 import { OBJECT_MODEL, TRAINING_KEYS, type ConfigInput, type ResolvedConfig } from '../shared/config/schema.js';
 import type { DataListener } from '../shared/data/data-progress.js';
 import type { DataSet } from '../shared/data/data-set.js';
+import { refuseSingleSamples } from '../shared/model/batch-norm-samples.js';
 import { initialWeights } from '../shared/model/initial-weights.js';
 import type { OptimizerSettings } from '../shared/numerics/optimizer-settings.js';
 import type { RowLayout } from '../shared/numerics/row-layout.js';
@@ -62,6 +63,7 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
       `The model was trained before (see ${loaded.trainedWeight}); its weights are drawn anew from the seed. --initial-weights model keeps them.`,
     );
   }
+  refuseSingleSamples(model, layout, data.train.count, config.batchSize, config.microBatch);
   const choice = await selectEngine(config.engine, model);
   const program = await choice.engine.build({
     model,

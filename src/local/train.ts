@@ -3,7 +3,7 @@ import { digestOfBytes } from '../coordinator/run-identity.js';
 import { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import { describeGranularity } from '../shared/config/granularity.js';
 import { shortModelName } from '../shared/config/resolve.js';
-import type { DataListener } from '../shared/data/data-progress.js';
+import type { DataProgress } from '../shared/data/data-progress.js';
 import { LockstepError } from '../shared/errors.js';
 import type { EvaluationSum } from '../shared/protocol/control.js';
 import { TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
@@ -19,6 +19,8 @@ export type TrainInput = RunInput & {
   readonly observer?: RunObserver;
   /** Aborted: the run ends after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /** Told how fetching a data set goes on. */
+  readonly onDataProgress?: ((progress: DataProgress) => void) | undefined;
   /** URL of a ThreadHook, for tests and measurements: runs in every compute thread. */
   readonly threadHook?: string;
 };
@@ -38,9 +40,9 @@ const SILENT: RunObserver = {
  */
 export async function train(input: TrainInput): Promise<RunSummary> {
   const began = performance.now();
-  const { observer = SILENT, signal, threadHook = null, ...rest } = input;
+  const { observer = SILENT, signal, onDataProgress, threadHook = null, ...rest } = input;
   const notice = observer.notice.bind(observer);
-  const run = await prepareRun(rest, listener(notice));
+  const run = await prepareRun(rest, { onNotice: notice, onProgress: onDataProgress });
   tellChoices(run, notice);
   const folder = await openFolder(run, rest.out === undefined, notice);
   try {
@@ -53,7 +55,9 @@ export async function train(input: TrainInput): Promise<RunSummary> {
       hook: threadHook,
     });
     try {
-      const local = await LocalRun.begin(run, folder, trainer, observer);
+      trainer.begin(run.initialWeights);
+      const identity = { ...run.identity, 'probe row': await trainer.probe() };
+      const local = await LocalRun.begin({ ...run, identity }, folder, trainer, observer);
       const setupSeconds = (performance.now() - began) / 1000;
       const conclusion = await local.finish(signal);
       if (conclusion === null) throw interrupted(folder.path);
@@ -68,10 +72,6 @@ export async function train(input: TrainInput): Promise<RunSummary> {
   } finally {
     await folder.close();
   }
-}
-
-function listener(notice: (text: string) => void): DataListener {
-  return { onNotice: notice };
 }
 
 function tellChoices({ config, data, choice }: PreparedRun, notice: (text: string) => void): void {

@@ -1,6 +1,6 @@
 import type { DataListener } from '../shared/data/data-progress.js';
 import { LockstepError } from '../shared/errors.js';
-import { requireSameIdentity } from '../coordinator/run-identity.js';
+import { requireSameIdentity, type RunIdentity } from '../coordinator/run-identity.js';
 import { CheckpointStore } from '../coordinator/run-folder/checkpoint-store.js';
 import { readRunConfig } from '../coordinator/run-folder/run-folder.js';
 import { prepareRun, type PreparedRun } from './prepare-run.js';
@@ -47,8 +47,10 @@ export async function openTrainedRun(
     });
   }
   const { step, identity, sections } = found.checkpoint;
-  const ofData = ({ 'data set': _, ...others }: Readonly<Record<string, string>>) => others;
-  requireSameIdentity(ofData(identity), ofData(prepared.identity), folder);
+  const sameModel = Object.keys(prepared.identity).filter((name) => name !== 'data set');
+  const those = (all: RunIdentity): RunIdentity =>
+    Object.fromEntries(sameModel.map((name) => [name, all[name] ?? 'absent']));
+  requireSameIdentity(those(identity), those(prepared.identity), folder);
   const bytes = sections.get('weights')!;
   const weights = new Float32Array(new Uint8Array(bytes).buffer);
   return { prepared, step, weights };

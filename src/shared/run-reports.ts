@@ -1,4 +1,5 @@
 import type { ConfigInput } from './config/schema.js';
+import type { DataProgress } from './data/data-progress.js';
 import type { RunObserver } from './run-events.js';
 
 /** What the library's functions take and answer, besides a run's own records. */
@@ -6,6 +7,7 @@ import type { RunObserver } from './run-events.js';
 export type TrainOptions = ConfigInput & {
   readonly observer?: RunObserver;
   readonly signal?: AbortSignal;
+  readonly onDataProgress?: ((progress: DataProgress) => void) | undefined;
 };
 
 /** How a trained run is used; what is left out is as in the run's configuration. */

@@ -41,7 +41,10 @@ export interface TrainerSetup {
 /** Weights and optimizer state, as little-endian float32 bytes, by name. */
 export type TrainerState = ReadonlyMap<string, Uint8Array>;
 
-/** A row's 64-bit sum of samples beside the row itself: see StepResult. */
+/** Enough for every kernel to meet more than one sample. */
+const PROBE_SAMPLES = 4;
+
+/** A step's reduced row, with what is read off it. */
 export interface TrainerStep extends StepResult {
   readonly lossSum: number;
   /** What holds the first element that is not finite, for people; null: all are finite. */
@@ -157,6 +160,18 @@ export class Trainer {
       lossSum: row[this.#setup.layout.lossOffset]!,
       culprit: result.nonFinite < 0 ? null : this.#elementName(result.nonFinite),
     };
+  }
+
+  /**
+   * Digest of one small row at the present weights, as 16 hex digits: machines that compute it
+   * alike compute the run alike. Overwrites the rows of the last `gradients`.
+   */
+  async probe(): Promise<string> {
+    const samples = Math.min(PROBE_SAMPLES, this.#setup.microBatch, this.#setup.sets[0]!.count);
+    const order = this.#orders.place(0);
+    const task = { step: 0, epoch: 0, order, first: 0, samples, microBatches: 1 };
+    const { digest } = await this.#team.gradients(task);
+    return digest.toString(16).padStart(16, '0');
   }
 
   /** The optimizer's step `step` (from 0) with the row of the last `gradients`. */

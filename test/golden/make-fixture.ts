@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { initialWeights } from '#src/shared/model/initial-weights.js';
 import { rowLayout } from '#src/shared/model/layout.js';
@@ -20,7 +20,10 @@ export async function makeFixture(fastMath: boolean): Promise<string> {
   const name = fastMath ? 'fast-math' : 'exact';
   const write = async (file: string, bytes: Uint8Array | string): Promise<string> => {
     const path = `${FOLDER}/${name}/${file}`;
-    await writeFile(join(repository, path), bytes);
+    // Test files run side by side and make the same fixture: none may see half a file.
+    const partial = join(repository, `${path}.${process.pid}`);
+    await writeFile(partial, bytes);
+    await rename(partial, join(repository, path));
     return path;
   };
   await mkdir(join(repository, FOLDER, name), { recursive: true });

@@ -45,10 +45,12 @@ export class Checker {
   }
 
   /** A checkpoint has the metrics before it: folder, metrics and sums agree. */
-  checkpoint(applied: number, metrics: readonly StepRecord[]): void {
-    const last = metrics[metrics.length - 1]?.step ?? -1;
-    if (last + 1 < applied) {
-      throw new Violation(`a checkpoint after ${applied} steps, with metrics of ${last + 1}`);
+  checkpoint(applied: number, metrics: readonly StepRecord[], lost: ReadonlySet<number>): void {
+    const written = new Set(metrics.map(({ step }) => step));
+    for (let step = 0; step < applied; step++) {
+      if (!written.has(step) && !lost.has(step)) {
+        throw new Violation(`a checkpoint after ${applied} steps, without metrics of step ${step}`);
+      }
     }
   }
 

@@ -203,7 +203,7 @@ export class CoordinatorNode {
         return;
       }
       simulation.checker.weights(applied, state);
-      simulation.checker.checkpoint(applied, folder.synced.metrics);
+      simulation.checker.checkpoint(applied, folder.synced.metrics, simulation.linesLost);
       if (this.#dies('before store:sync')) return;
       this.#later(2, () => {
         if (this.#dies('before store:rename')) return;

@@ -3,6 +3,7 @@ import { prepareConfig } from '../../coordinator/run-folder/prepare.js';
 import type { ResolvedConfig } from '../../shared/config/schema.js';
 import { configOptions, flagInput, readSources } from '../config-source.js';
 import { writeJson, type CliContext } from '../context.js';
+import { dataProgressDisplay } from '../data-progress.js';
 import { chooseDisplay } from '../display/choose.js';
 import { dryRunText } from '../display/dry-run.js';
 import { summaryLines } from '../display/lines.js';
@@ -42,15 +43,18 @@ async function train(argv: ArgumentsCamelCase<Arguments>, context: CliContext): 
   }
   const display = chooseDisplay(config, context);
   const interrupts = catchInterrupts(display.notice);
+  const fetching = dataProgressDisplay(context.stderr, config.quiet);
   try {
     const product = await context.loadProduct();
     const { signal } = interrupts;
-    const summary = await product.train({ ...input, observer: display, signal });
+    const { onProgress: onDataProgress } = fetching;
+    const summary = await product.train({ ...input, observer: display, signal, onDataProgress });
     display.close();
     if (config.json) writeJson(context.stdout, summary);
     else context.stdout.write(`${summaryLines(summary).join('\n')}\n`);
   } finally {
     interrupts.stop();
+    fetching.close();
     display.close();
   }
 }

@@ -9,6 +9,7 @@ import { failIfStuck, removeLost } from './health.js';
 import { beginLearning } from './learners.js';
 import { sendOrders, worthSaying } from './orders.js';
 import { failIfReported, takeHello, takeReport } from './peers.js';
+import { takeRecorded } from './records.js';
 import { COORDINATOR_RULES, type CoordinatorRules } from './rules.js';
 import type {
   CoordinatorConfig,
@@ -54,6 +55,7 @@ export function startCoordinator(
     lineages: new Map(folder.metrics.lineages).set(applied, lineage),
     recording: folder.metrics.upTo,
     durable: folder.metrics.upTo,
+    givenUp: [],
     stored: { applied, lineage, digest: null },
     begun: false,
     capture: null,
@@ -99,7 +101,7 @@ function take(
       if (state.phase !== 'claiming' || event.term !== state.term) return state;
       return { ...state, phase: 'waiting', gotOnAt: state.now };
     case 'recorded':
-      return { ...state, durable: Math.max(state.durable, event.upTo) };
+      return takeRecorded(state, event.upTo);
     case 'stored':
       return takeStored(state, event);
     case 'store-failed':

@@ -34,16 +34,41 @@ export function adoptRecords(
       lineages.set(applied, lineage);
     }
     if (step >= state.stable && !controls.has(step)) controls.set(step, control);
-    if (!state.begun && step > recording) {
-      context.emit({ kind: 'warn', failure: lost(recording, step) });
-      recording = step;
-    }
     if (step !== recording) continue;
     fresh.push(record);
     recording++;
   }
   if (fresh.length > 0) context.emit({ kind: 'record', records: fresh });
   return { ...state, recording, controls, lineages: pruned(lineages, state, recording) };
+}
+
+/**
+ * When a view settles at `base`: the steps below it whose records no member has are given up, in
+ * so many words. Members have the last links of the chain, so only the first ones can be missing.
+ */
+export function giveUpLost(
+  state: CoordinatorState,
+  context: Context,
+  records: readonly StepRecord[],
+  base: number,
+): CoordinatorState {
+  const { recording } = state;
+  const next = records
+    .map(({ step }) => step)
+    .filter((step) => step >= recording)
+    .reduce((least, step) => Math.min(least, step), base);
+  if (next <= recording) return state;
+  context.emit({ kind: 'warn', failure: lost(recording, next) });
+  const givenUp = [...state.givenUp, { first: recording, end: next }];
+  return takeRecorded({ ...state, recording: next, givenUp }, state.durable);
+}
+
+/** Lines below `upTo` are on disk; those given up count as if they were. */
+export function takeRecorded(state: CoordinatorState, upTo: number): CoordinatorState {
+  let durable = Math.max(state.durable, upTo);
+  for (const { first, end } of state.givenUp)
+    if (durable >= first) durable = Math.max(durable, end);
+  return { ...state, durable };
 }
 
 /** Reports repeat themselves. */

@@ -205,6 +205,8 @@ export interface CoordinatorState {
   /** Records handed to `record`: steps below; and those on disk. */
   readonly recording: number;
   readonly durable: number;
+  /** Steps whose records nobody has any more, in order. */
+  readonly givenUp: readonly Range[];
   readonly stored: {
     readonly applied: number;
     readonly lineage: Lineage;

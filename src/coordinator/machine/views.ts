@@ -1,8 +1,8 @@
 import { COORDINATOR, type MemberId } from '../../shared/protocol/names.js';
-import type { Duty, Failure, Report } from '../../shared/protocol/messages.js';
+import type { Duty, Failure, Learner, Report } from '../../shared/protocol/messages.js';
 import { refuseRemoved } from './peers.js';
 import { failRun, membersOf, withRole, type Context, type Part } from './context.js';
-import { adoptRecords } from './records.js';
+import { adoptRecords, giveUpLost } from './records.js';
 import { dutyFor } from './duties.js';
 import type { CoordinatorState, Peer } from './state.js';
 
@@ -53,6 +53,21 @@ function beginFromFolder(state: CoordinatorState, context: Context): Coordinator
     capture: null,
     evaluation: null,
   };
+}
+
+/**
+ * Whoever is behind when a view begins learns anew: the members that kept the gradients it lacks
+ * may be gone.
+ */
+function learnersAt(state: CoordinatorState): ReadonlyMap<MemberId, Learner> {
+  const donors = state.sources.slice(0, 2);
+  return new Map(
+    [...state.learners].map(([id, learner]) => {
+      const report = state.peers.get(id)?.report;
+      const isBehind = report?.learntFrom !== learner.from || (report.applied ?? -1) < state.base;
+      return [id, isBehind ? { member: id, from: state.base, donors } : learner] as const;
+    }),
+  );
 }
 
 function restart(
@@ -113,24 +128,17 @@ export const settleView: Part = (state, context) => {
   if (!answered) return state;
   const applied = members.map(({ report }) => report.applied ?? 0);
   const base = Math.max(...applied);
-  const inReach = members.filter(
-    ({ report }) => (report.applied ?? 0) >= base - state.config.ahead,
-  );
-  if (inReach.length < members.length)
-    return announce(
-      state,
-      context,
-      inReach.map(({ id }) => id),
-    );
+  const inReach = members.filter((member) => canReach(base, member, members));
+  if (inReach.length < members.length) {
+    const ids = inReach.map(({ id }) => id);
+    return announce(state, context, ids);
+  }
   const disagreement = findDisagreement(members);
   if (disagreement !== null) return failRun(state, disagreement);
   // All at once: one member may have the links that another lacks.
   const records = members.flatMap(({ report }) => report.records);
-  state = adoptRecords(
-    state,
-    context,
-    records.sort((a, b) => a.step - b.step),
-  );
+  records.sort((a, b) => a.step - b.step);
+  state = adoptRecords(giveUpLost(state, context, records, base), context, records);
   if (state.phase !== 'gather') return state;
   const lineages = new Map(state.lineages);
   for (const { report } of members) {
@@ -155,8 +163,16 @@ export const settleView: Part = (state, context) => {
   };
   const duties = new Map<number, Duty>();
   if (base < next.lastStep) duties.set(base, dutyFor(next, context, base, true));
-  return { ...next, duties };
+  return { ...next, duties, learners: learnersAt(next) };
 };
+
+/** Whether a member can get to `base`: somebody still has the gradients that it lacks. */
+function canReach(base: number, { report }: Peer, members: readonly Peer[]): boolean {
+  for (let step = report.applied ?? 0; step < base; step++) {
+    if (!members.some((other) => other.report.keeps.includes(step))) return false;
+  }
+  return true;
+}
 
 /** Two members whose chains differ: the same name would have different bits. */
 function findDisagreement(members: readonly Peer[]): Failure | null {

@@ -119,6 +119,8 @@ export interface Report {
   readonly records: readonly StepRecord[];
   /** Whole rows of step `applied` that it has or is just computing. */
   readonly holds: readonly TreeNode[];
+  /** Steps whose whole gradient it still has, for those who lack it. */
+  readonly keeps: readonly number[];
   readonly activity: Activity;
   /** A learner: the state of the snapshot that it has taken; else null. */
   readonly learntFrom: number | null;

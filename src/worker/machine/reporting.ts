@@ -47,6 +47,7 @@ function reportOf(state: MemberState, holds: readonly TreeNode[]): Report {
     lineage: position?.lineage ?? null,
     records: state.records.filter(({ step }) => step >= known),
     holds,
+    keeps: [...state.kept.keys()],
     activity: activityOf(state),
     learntFrom: state.learntFrom,
     progress: state.progress + (snapshot?.segments.size ?? 0),

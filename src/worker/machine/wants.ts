@@ -31,10 +31,11 @@ export const askIfStuck: Part = (state, context) => {
   return { ...state, silentSince, asked: state.asked + 1, askedAt: now };
 };
 
-/** Others have applied this step: any of them can give all of G(t). */
+/** Others have applied this step; whoever kept its gradient can give all of it. */
 function missedSums(state: MemberState, context: Context, work: Work): Wanted {
-  const sources = (state.orders?.sources ?? []).filter((id) => id !== state.config.id);
-  const source = sources[state.asked % Math.max(1, sources.length)];
+  const { sources = [], view } = state.orders ?? {};
+  const others = [...sources, ...(view?.members ?? [])].filter((id) => id !== state.config.id);
+  const source = others[state.asked % Math.max(1, others.length)];
   const root = rootOf(context.schedule.step(work.step).microBatches);
   const missing = segmentsMissing(state, context, work).map((segment) => ({ node: root, segment }));
   return source === undefined ? new Map() : new Map([[source, missing]]);

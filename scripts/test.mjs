@@ -1,0 +1,73 @@
+/**
+ * Runs the tests and closes with `N passed, N failed, N skipped`, counted by tap, assertion by
+ * assertion. Everything that they need is installed here first, below .cache/.
+ *
+ *   node scripts/test.mjs               all
+ *   node scripts/test.mjs --unit        those that take seconds
+ *   node scripts/test.mjs --no-build    what was built last
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { commandOf, node, ROOT } from './run.mjs';
+
+/** Folders of tests that take long, or use all cores, and so run one at a time. */
+const SLOW = ['faults', 'golden', 'local', 'parity', 'simulator'];
+const SLOW_FILES = [/wasm\/(models|fuzz|gradients|finite-differences)\.test\.js$/, /data\/fetch\//];
+
+const only = (flag) => process.argv.includes(flag);
+
+function testFiles() {
+  const tests = join(ROOT, 'build/test');
+  const files = readdirSync(tests, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.js'))
+    .sort();
+  const isSlow = (file) =>
+    SLOW.includes(file.split('/')[0]) || SLOW_FILES.some((pattern) => pattern.test(file));
+  const path = (file) => join('build/test', file);
+  return {
+    quick: files.filter((file) => !isSlow(file)).map(path),
+    slow: files.filter(isSlow).map(path),
+  };
+}
+
+/** Runs files under tap; returns its counts. */
+async function tap(files, jobs) {
+  const args = [commandOf('tap'), 'run', '--reporter=tap', `--jobs=${jobs}`, ...files];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const counts = { pass: 0, fail: 0, skip: 0, todo: 0 };
+  let summary = '';
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (/^(ok|not ok) /.test(line) || /^\s*not ok /.test(line)) console.log(line);
+    else if (!/^\s*ok /.test(line) && !/^\s*(# (Subtest|time)|\d+\.\.\d+|[{}]?$)/.test(line)) {
+      console.log(line);
+    }
+    if (/^# \{ total: /.test(line)) summary = line;
+  }
+  const status = await ended;
+  for (const key of Object.keys(counts)) {
+    counts[key] = Number(new RegExp(`\\b${key}: ([\\d,]+)`).exec(summary)?.[1].replace(/,/g, '') ?? 0);
+  }
+  // A file that crashes before its first assertion is a failure that tap may not have counted.
+  if (status !== 0 && counts.fail === 0) counts.fail = 1;
+  if (summary === '') counts.fail = Math.max(1, counts.fail);
+  return counts;
+}
+
+if (!only('--no-build')) node(['scripts/build.mjs', '--tests']);
+const { quick, slow } = testFiles();
+if (!only('--unit')) node(['scripts/install-test-peers.mjs'], { stdio: ['ignore', 'ignore', 'inherit'] });
+const began = performance.now();
+const totals = { pass: 0, fail: 0, skip: 0, todo: 0 };
+const groups = [[quick, availableParallelism()]];
+if (!only('--unit')) groups.push([slow, 1]);
+for (const [files, jobs] of groups) {
+  const counts = await tap(files, jobs);
+  for (const key of Object.keys(totals)) totals[key] += counts[key];
+}
+console.log(`${Math.round((performance.now() - began) / 1000)} s`);
+console.log(`${totals.pass} passed, ${totals.fail} failed, ${totals.skip + totals.todo} skipped`);
+process.exit(totals.fail === 0 ? 0 : 1);
