@@ -49,7 +49,9 @@ async function tap(files, jobs) {
   }
   const status = await ended;
   for (const key of Object.keys(counts)) {
-    counts[key] = Number(new RegExp(`\\b${key}: ([\\d,]+)`).exec(summary)?.[1].replace(/,/g, '') ?? 0);
+    counts[key] = Number(
+      new RegExp(`\\b${key}: ([\\d,]+)`).exec(summary)?.[1].replace(/,/g, '') ?? 0,
+    );
   }
   // A file that crashes before its first assertion is a failure that tap may not have counted.
   if (status !== 0 && counts.fail === 0) counts.fail = 1;
@@ -59,7 +61,8 @@ async function tap(files, jobs) {
 
 if (!only('--no-build')) node(['scripts/build.mjs', '--tests']);
 const { quick, slow } = testFiles();
-if (!only('--unit')) node(['scripts/install-test-peers.mjs'], { stdio: ['ignore', 'ignore', 'inherit'] });
+if (!only('--unit'))
+  node(['scripts/install-test-peers.mjs'], { stdio: ['ignore', 'ignore', 'inherit'] });
 const began = performance.now();
 const totals = { pass: 0, fail: 0, skip: 0, todo: 0 };
 const groups = [[quick, availableParallelism()]];

@@ -11,7 +11,7 @@ export { evaluateRun } from './local/evaluate-run.js';
 export { predictRun } from './local/predict-run.js';
 export { loadDataset, type LoadDatasetOptions } from './coordinator/data/load-dataset.js';
 export type { RunInput } from './local/prepare-run.js';
-export type { ArrayData, LabelledImages } from './local/user-data.js';
+export type { ArrayData, LabelledImages } from './shared/data/array-data.js';
 export { LockstepError, ERROR_CODES, type ErrorCode } from './shared/errors.js';
 export type { ConfigInput, ResolvedConfig } from './shared/config/schema.js';
 export type { DataSet } from './shared/data/data-set.js';

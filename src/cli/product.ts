@@ -1,4 +1,5 @@
-import type { ConfigInput } from '../shared/config/schema.js';
+import type { RunInput } from '../local/prepare-run.js';
+import type { TrainInput } from '../local/train.js';
 import type { RunSummary } from '../shared/run-events.js';
 import type {
   DryRunReport,
@@ -8,7 +9,6 @@ import type {
   ImageReference,
   Prediction,
   RunUseOptions,
-  TrainOptions,
 } from '../shared/run-reports.js';
 
 /**
@@ -20,9 +20,9 @@ export interface Product {
    * Trains, or goes on with `resume`. An aborted signal ends it after the step under way, with a
    * checkpoint, by LockstepError RUN_INTERRUPTED.
    */
-  train(options: TrainOptions): Promise<RunSummary>;
+  train(input: TrainInput): Promise<RunSummary>;
   /** What `train` would do with these options; nothing is written. */
-  planRun(options: ConfigInput): Promise<DryRunReport>;
+  planRun(input: RunInput): Promise<DryRunReport>;
   evaluateRun(folder: string, options: EvaluateOptions): Promise<EvaluationReport>;
   predictRun(
     folder: string,

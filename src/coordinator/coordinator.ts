@@ -84,9 +84,12 @@ export class Coordinator {
         this.#answer(keeper.saveTerm(effect.term), { kind: 'term-saved', term: effect.term });
         return;
       case 'send':
-        links.get(effect.to)?.send(effect.message as ToMember).catch((error: unknown) => {
-          onWarning(errorOf(failureOf(error)));
-        });
+        links
+          .get(effect.to)
+          ?.send(effect.message as ToMember)
+          .catch((error: unknown) => {
+            onWarning(errorOf(failureOf(error)));
+          });
         return;
       case 'record': {
         const upTo = effect.records.at(-1)!.step + 1;

@@ -3,7 +3,7 @@ import { assertInternal, LockstepError } from '../shared/errors.js';
 import { floatOfBits } from '../shared/numerics/float-bits.js';
 import type { EvaluationSum, StepRecord as StepFacts } from '../shared/protocol/control.js';
 import { TEST_SET } from '../shared/protocol/run-schedule.js';
-import type { EpochRecord, RunObserver, StepRecord } from '../shared/run-events.js';
+import type { EpochRecord, MetricsRecord, RunObserver, StepRecord } from '../shared/run-events.js';
 import type { Keeper } from './coordinator.js';
 import type { CoordinatorEffect } from './machine/state.js';
 import { EpochSums } from './epoch-sums.js';
@@ -26,14 +26,21 @@ export interface CapturedState {
   readonly state: ReadonlyMap<string, Uint8Array>;
 }
 
+export interface StoredState {
+  readonly applied: number;
+  readonly captured: CapturedState;
+}
+
 export interface RunKeeperOptions {
   readonly folder: RunFolder;
   readonly metrics: MetricsLog;
   readonly observer: RunObserver;
   readonly identity: RunIdentity;
   readonly stepsPerEpoch: number;
-  /** Those of the epoch at hand, and of earlier ones, that are in the metrics already. */
-  readonly done: readonly StepRecord[];
+  /** Records of the epoch at hand that are in the metrics already. */
+  readonly done: readonly MetricsRecord[];
+  /** The checkpoint that the run goes on from; it may be the last one, and only be summed up. */
+  readonly stored: StoredState | null;
   /** Of a step from 0; asked once for each, resolves when the step is applied. */
   readonly times: (step: number) => Promise<StepTimes>;
   readonly captured: (applied: number) => CapturedState | undefined;
@@ -52,15 +59,21 @@ export class RunKeeper implements Keeper {
   #ended: Omit<EpochRecord, 'testLoss' | 'testAccuracy' | 'evaluationSeconds'> | null = null;
   #endedAt = 0;
   #evaluationSeconds = 0;
+  /** The step of the last epoch that has its line: a resumed run evaluates its first state again. */
+  #closedAt = -1;
   /** The checkpoint last written, whose weights may become the model. */
-  #stored: { applied: number; captured: CapturedState } | null = null;
+  #stored: StoredState | null;
   #syncSoon: Promise<void> | null = null;
   #queue: Promise<void> = Promise.resolve();
 
   constructor(options: RunKeeperOptions) {
     this.#options = options;
+    this.#stored = options.stored;
     this.#sums = new EpochSums(options.stepsPerEpoch);
-    for (const record of options.done) this.#sums.add(record);
+    for (const record of options.done) {
+      if (record.kind === 'step') this.#sums.add(record);
+      else this.#closedAt = record.step;
+    }
   }
 
   /** Seconds spent evaluating, as seen from here. */
@@ -146,6 +159,8 @@ export class RunKeeper implements Keeper {
     this.#ended = null;
     const seconds = test === null ? 0 : (performance.now() - this.#endedAt) / 1000;
     this.#evaluationSeconds += seconds;
+    if (ended.step === this.#closedAt) return;
+    this.#closedAt = ended.step;
     const record: EpochRecord = {
       ...ended,
       testLoss: test === null ? null : test.lossSum / test.samples,

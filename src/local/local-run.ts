@@ -4,16 +4,16 @@ import { readMetrics } from '../coordinator/run-folder/metrics-reader.js';
 import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import type { MetricsLog } from '../coordinator/run-folder/metrics-log.js';
 import { requireSameIdentity, runName } from '../coordinator/run-identity.js';
-import { RunKeeper, type StepTimes } from '../coordinator/run-keeper.js';
+import { RunKeeper, type StepTimes, type StoredState } from '../coordinator/run-keeper.js';
 import { shortModelName } from '../shared/config/resolve.js';
-import { stepsPerEpoch } from '../shared/config/schedule.js';
+import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import { inProcessLink } from '../shared/link/in-process.js';
 import type { EvaluationSum } from '../shared/protocol/control.js';
 import { errorOf } from '../shared/protocol/failure.js';
 import { firstLineage } from '../shared/protocol/lineage.js';
 import type { ToCoordinator, ToMember } from '../shared/protocol/messages.js';
 import { runSchedule, TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
-import type { RunObserver, StepRecord } from '../shared/run-events.js';
+import type { MetricsRecord, RunObserver } from '../shared/run-events.js';
 import { Member } from '../worker/member.js';
 import type { Trainer, TrainerState } from '../worker/trainer.js';
 import { stallSeconds, type PreparedRun } from './prepare-run.js';
@@ -54,7 +54,8 @@ export class LocalRun {
     position: { applied: number; lineage: string },
     term: number,
     metrics: MetricsLog,
-    done: readonly StepRecord[],
+    done: readonly MetricsRecord[],
+    stored: StoredState | null,
   ) {
     const { config, data, identity } = run;
     const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
@@ -68,6 +69,7 @@ export class LocalRun {
       identity,
       stepsPerEpoch: perEpoch,
       done,
+      stored,
       times: (step) => times.take(step),
       captured: (applied) => this.#member.captures.get(applied),
       conclude: ({ applied, evaluation }, { state }) => {
@@ -172,12 +174,14 @@ export class LocalRun {
       observer.notice(`${error.message} An older one is taken.`);
     });
     const position = { applied: 0, lineage: firstLineage(runName(run.identity)) };
+    let stored: StoredState | null = null;
     if (found !== null) {
-      const { step, state, identity, sections } = found.checkpoint;
+      const { step, state, identity, sections, digests } = found.checkpoint;
       requireSameIdentity(identity, run.identity, folder.path);
       trainer.restore(sections);
       position.applied = step;
       position.lineage = String(state['lineage']);
+      stored = { applied: step, captured: { digest: digests['state']!, state: sections } };
       observer.notice(`Going on after step ${String(step)}, from ${found.path}.`);
     }
     const metrics = await folder.openMetrics(position.applied);
@@ -186,12 +190,10 @@ export class LocalRun {
     const done =
       found === null
         ? []
-        : (await readMetrics(folder.path)).filter(
-            (record): record is StepRecord => record.kind === 'step' && record.epoch === epoch,
-          );
+        : (await readMetrics(folder.path)).filter((record) => record.epoch === epoch);
     const term = await folder.readTerm();
     await folder.discardSummary();
-    return new LocalRun(run, folder, trainer, observer, position, term, metrics, done);
+    return new LocalRun(run, folder, trainer, observer, position, term, metrics, done, stored);
   }
 
   /** Resolves when the run has ended; null where `signal` ended it before its last step. */

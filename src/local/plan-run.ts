@@ -1,4 +1,5 @@
-import { lastStep, stepsPerEpoch } from '../shared/config/schedule.js';
+import { lastStep } from '../shared/config/schedule.js';
+import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import { shortModelName } from '../shared/config/resolve.js';
 import type { DryRunReport } from '../shared/run-reports.js';
 import { planTrainerArena } from '../worker/trainer.js';

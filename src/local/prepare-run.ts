@@ -4,9 +4,17 @@ import { loadDataset } from '../coordinator/data/load-dataset.js';
 import { loadModel } from '../coordinator/model/load-model.js';
 import { prepareConfig } from '../coordinator/run-folder/prepare.js';
 import { digestOf, digestOfBytes, type RunIdentity } from '../coordinator/run-identity.js';
-import { OBJECT_MODEL, TRAINING_KEYS, type ConfigInput, type ResolvedConfig } from '../shared/config/schema.js';
+import {
+  ARRAY_DATA,
+  OBJECT_MODEL,
+  TRAINING_KEYS,
+  type ConfigInput,
+  type ResolvedConfig,
+} from '../shared/config/schema.js';
+import type { ArrayData } from '../shared/data/array-data.js';
 import type { DataListener } from '../shared/data/data-progress.js';
 import type { DataSet } from '../shared/data/data-set.js';
+import { LockstepError } from '../shared/errors.js';
 import { refuseSingleSamples } from '../shared/model/batch-norm-samples.js';
 import { initialWeights } from '../shared/model/initial-weights.js';
 import type { OptimizerSettings } from '../shared/numerics/optimizer-settings.js';
@@ -14,7 +22,7 @@ import type { RowLayout } from '../shared/numerics/row-layout.js';
 import type { BuiltProgram } from '../worker/engine/engine.js';
 import { selectEngine, type EngineChoice } from '../worker/engine/select.js';
 import type { TrainerSetup } from '../worker/trainer.js';
-import { dataSetOf, type ArrayData } from './user-data.js';
+import { dataSetOf } from './user-data.js';
 
 /** What a run may be given: any key of the configuration, and a program's own model and arrays. */
 export type RunInput = Omit<ConfigInput, 'model' | 'data'> & {
@@ -39,18 +47,19 @@ export interface PreparedRun {
 
 export async function prepareRun(input: RunInput, listener: DataListener): Promise<PreparedRun> {
   const { model: given, data: source, ...rest } = input;
+  const hasArrays = typeof source === 'object' && source !== null;
   const config = await prepareConfig(
     {
       ...rest,
       ...(given !== undefined && { model: typeof given === 'string' ? given : OBJECT_MODEL }),
-      ...(typeof source === 'string' && { data: source }),
+      ...(source !== undefined && { data: hasArrays ? ARRAY_DATA : source }),
     },
     { processors: availableParallelism(), now: new Date(), cwd: process.cwd() },
   );
-  const data =
-    typeof source === 'object' && source !== null
-      ? dataSetOf(source)
-      : await loadDataset({ ...listener, data: config.data ?? undefined });
+  refuseMissingObjects(config, typeof given === 'object', hasArrays);
+  const data = hasArrays
+    ? dataSetOf(source)
+    : await loadDataset({ ...listener, data: config.data ?? undefined });
   const { shape, classes } = data.train;
   const loaded = await loadModel(
     typeof given === 'object' ? given : config.model,
@@ -79,14 +88,42 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
   return { config, data, model, layout, initialWeights: weights, choice, program, identity };
 }
 
+/** A folder cannot hold a program's own objects: whoever goes on with the run brings them again. */
+function refuseMissingObjects(
+  { model, data }: ResolvedConfig,
+  hasModel: boolean,
+  hasArrays: boolean,
+): void {
+  const missing = [
+    ...(model === OBJECT_MODEL && !hasModel ? ['model'] : []),
+    ...(data === ARRAY_DATA && !hasArrays ? ['data'] : []),
+  ];
+  if (missing.length === 0) return;
+  throw new LockstepError(
+    'RUN_OBJECTS_MISSING',
+    `The run was given its ${missing.join(' and ')} as objects of a program, which its folder does not hold.`,
+    { hint: `Call the library with the same ${missing.join(' and ')} again.` },
+  );
+}
+
 /** What the trainer needs of a prepared run. */
 export function trainerSetup(
   run: PreparedRun,
 ): Pick<
   TrainerSetup,
-  | 'program' | 'engineModule' | 'layout' | 'optimizer' | 'sets' | 'seed' | 'batchSize'
-  | 'microBatch' | 'threads' | 'fastMath' | 'limits'
-> { // prettier-ignore
+  | 'program'
+  | 'engineModule'
+  | 'layout'
+  | 'optimizer'
+  | 'sets'
+  | 'seed'
+  | 'batchSize'
+  | 'microBatch'
+  | 'threads'
+  | 'fastMath'
+  | 'limits'
+> {
+  // prettier-ignore
   const { config, data, layout, program, choice } = run;
   const stallMilliseconds = stallSeconds(run) * 1000;
   return {
@@ -116,7 +153,13 @@ function optimizerOf(config: ResolvedConfig): OptimizerSettings {
 }
 
 /** The end of a run decides none of its steps: it may be put off when the run is resumed. */
-const NO_BITS: ReadonlySet<string> = new Set(['epochs', 'steps', 'evaluateEvery', 'engine', 'model']);
+const NO_BITS: ReadonlySet<string> = new Set([
+  'epochs',
+  'steps',
+  'evaluateEvery',
+  'engine',
+  'model',
+]);
 
 function identityOf(
   config: ResolvedConfig,

@@ -4,6 +4,7 @@ import { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import { describeGranularity } from '../shared/config/granularity.js';
 import { shortModelName } from '../shared/config/resolve.js';
 import type { DataProgress } from '../shared/data/data-progress.js';
+import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import { LockstepError } from '../shared/errors.js';
 import type { EvaluationSum } from '../shared/protocol/control.js';
 import { TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
@@ -43,6 +44,11 @@ export async function train(input: TrainInput): Promise<RunSummary> {
   const { observer = SILENT, signal, onDataProgress, threadHook = null, ...rest } = input;
   const notice = observer.notice.bind(observer);
   const run = await prepareRun(rest, { onNotice: notice, onProgress: onDataProgress });
+  if (run.config.dryRun) {
+    throw new LockstepError('CONFIG_INVALID', 'dryRun: train was asked to train nothing.', {
+      hint: 'Call planRun, which says what train would do.',
+    });
+  }
   tellChoices(run, notice);
   const folder = await openFolder(run, rest.out === undefined, notice);
   try {
@@ -115,7 +121,7 @@ function summarize(
   setupSeconds: number,
 ): RunSummary {
   const { steps, state, evaluation, samplesHere, trainingSeconds } = conclusion;
-  const perEpoch = Math.ceil(data.train.count / config.batchSize);
+  const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
   const whole = Math.floor(steps / perEpoch);
   const samplesSeen = whole * data.train.count + (steps % perEpoch) * config.batchSize;
   const train = meansOf(evaluation, TRAIN_SET);
@@ -144,10 +150,7 @@ function summarize(
   };
 }
 
-function meansOf(
-  sums: readonly EvaluationSum[],
-  name: string,
-): { loss: number; accuracy: number } {
+function meansOf(sums: readonly EvaluationSum[], name: string): { loss: number; accuracy: number } {
   const found = sums.find(({ set }) => set === name)!;
   return { loss: found.lossSum / found.samples, accuracy: found.correct / found.samples };
 }

@@ -4,8 +4,9 @@ import { requireSameIdentity, type RunIdentity } from '../coordinator/run-identi
 import { CheckpointStore } from '../coordinator/run-folder/checkpoint-store.js';
 import { readRunConfig } from '../coordinator/run-folder/run-folder.js';
 import { prepareRun, type PreparedRun } from './prepare-run.js';
-import type { ConfigInput } from '../shared/config/schema.js';
+import { OBJECT_MODEL, type ConfigInput } from '../shared/config/schema.js';
 import type { RunUseOptions } from '../shared/run-reports.js';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A run as it stands in its folder, for use: nothing there is changed. */
@@ -20,16 +21,15 @@ export interface TrainedRun {
  * Throws RUN_FOLDER_NOT_A_RUN, RUN_WITHOUT_CHECKPOINT, RUN_IDENTITY_DIFFERS where the model or its
  * engine is not what it was (other data are allowed here).
  */
-export async function openTrainedRun(
-  folder: string,
-  options: RunUseOptions,
-): Promise<TrainedRun> {
+export async function openTrainedRun(folder: string, options: RunUseOptions): Promise<TrainedRun> {
   const notice = options.notice ?? (() => undefined);
   const stored = (await readRunConfig(folder)) as ConfigInput;
   const listener: DataListener = { onNotice: notice };
+  const saved = join(folder, 'model');
   const prepared = await prepareRun(
     {
       ...stored,
+      ...(stored.model === OBJECT_MODEL && existsSync(saved) && { model: saved }),
       out: folder,
       ...(options.data !== undefined && { data: options.data }),
       ...(options.threads !== undefined && { threads: options.threads }),
@@ -47,9 +47,10 @@ export async function openTrainedRun(
     });
   }
   const { step, identity, sections } = found.checkpoint;
-  const sameModel = Object.keys(prepared.identity).filter((name) => name !== 'data set');
+  // Whatever the weights came from, they are used by this layout and these kernels.
+  const used = Object.keys(prepared.identity).filter((name) => /^(layout|compiled)/.test(name));
   const those = (all: RunIdentity): RunIdentity =>
-    Object.fromEntries(sameModel.map((name) => [name, all[name] ?? 'absent']));
+    Object.fromEntries(used.map((name) => [name, all[name] ?? 'absent']));
   requireSameIdentity(those(identity), those(prepared.identity), folder);
   const bytes = sections.get('weights')!;
   const weights = new Float32Array(new Uint8Array(bytes).buffer);

@@ -1,26 +1,10 @@
 import { createHash } from 'node:crypto';
 import { allocateShared } from '../coordinator/data/shared-memory.js';
 import { numberedClasses } from '../shared/data/classes.js';
+import type { ArrayData, LabelledImages } from '../shared/data/array-data.js';
 import type { DataSet } from '../shared/data/data-set.js';
 import type { ImageSet, ImageShape } from '../shared/data/image-set.js';
 import { LockstepError } from '../shared/errors.js';
-
-/** Images and labels in a program's own arrays. */
-export interface LabelledImages {
-  /** [count, height, width, channels], each 0 … 255: a typed array of whole numbers. */
-  readonly images: Uint8Array | Uint8ClampedArray;
-  /** [count], each below the number of classes. */
-  readonly labels: ArrayLike<number>;
-}
-
-/** A data set in a program's own arrays, which are copied. */
-export interface ArrayData {
-  readonly train: LabelledImages;
-  readonly test: LabelledImages;
-  readonly shape: ImageShape;
-  /** Names in label order, or how many classes there are. */
-  readonly classes: readonly string[] | number;
-}
 
 /** Throws DATA_ARRAYS_INVALID saying which array, where, what was expected and got. */
 export function dataSetOf(data: ArrayData): DataSet {
@@ -28,7 +12,8 @@ export function dataSetOf(data: ArrayData): DataSet {
   const classes =
     typeof data.classes === 'number' ? numberedClasses(data.classes) : [...data.classes];
   for (const [name, size] of Object.entries(shape)) {
-    if (!Number.isInteger(size) || size < 1) fail(`shape.${name} is ${String(size)}; expected a whole number from 1`);
+    if (!Number.isInteger(size) || size < 1)
+      fail(`shape.${name} is ${String(size)}; expected a whole number from 1`);
   }
   if (classes.length < 2) fail(`${String(classes.length)} classes; expected at least 2`);
   const train = imageSetOf('train', data.train, shape, classes);

@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   RUN_INTERRUPTED: 'The run was interrupted; its folder holds a checkpoint to go on from.',
   RUN_IDENTITY_DIFFERS: 'What decides the bits of a run is not what it was when the run began.',
   CHECKPOINT_STATE_LOST: 'A copy of the state that was to be written is not there any more.',
+  RUN_OBJECTS_MISSING: 'A run that was given a model or arrays as objects needs them again.',
   RUN_WITHOUT_CHECKPOINT: 'The run has no checkpoint yet, so there are no weights to use.',
   IMAGE_NOT_FOUND: 'A set or file has no image of that index.',
   IMAGE_MISFIT: 'Images of a file are not of the size that the model takes.',

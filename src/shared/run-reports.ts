@@ -1,19 +1,11 @@
-import type { ConfigInput } from './config/schema.js';
-import type { DataProgress } from './data/data-progress.js';
-import type { RunObserver } from './run-events.js';
+import type { ArrayData } from './data/array-data.js';
 
 /** What the library's functions take and answer, besides a run's own records. */
 
-export type TrainOptions = ConfigInput & {
-  readonly observer?: RunObserver;
-  readonly signal?: AbortSignal;
-  readonly onDataProgress?: ((progress: DataProgress) => void) | undefined;
-};
-
 /** How a trained run is used; what is left out is as in the run's configuration. */
 export interface RunUseOptions {
-  /** Folder of the data set. */
-  readonly data?: string;
+  /** Folder of the data set, or a program's own arrays. */
+  readonly data?: string | ArrayData;
   readonly threads?: number;
   readonly notice?: (text: string) => void;
 }

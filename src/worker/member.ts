@@ -193,4 +193,3 @@ export class Member {
     this.#stepSince = performance.now();
   }
 }
-

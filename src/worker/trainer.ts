@@ -1,4 +1,5 @@
 import type { ImageSet } from '../shared/data/image-set.js';
+import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import { EpochOrders } from '../shared/data/epoch-orders.js';
 import { LockstepError } from '../shared/errors.js';
 import { microBatchCount } from '../shared/numerics/micro-batches.js';
@@ -138,7 +139,7 @@ export class Trainer {
   /** Gradients of a step at the present weights, reduced over its micro-batches. */
   async gradients(step: number): Promise<TrainerStep> {
     const { batchSize, microBatch, sets } = this.#setup;
-    const perEpoch = Math.ceil(sets[0]!.count / batchSize);
+    const perEpoch = stepsPerEpoch(sets[0]!.count, batchSize);
     const epoch = Math.floor(step / perEpoch);
     const first = (step % perEpoch) * batchSize;
     const samples = Math.min(batchSize, sets[0]!.count - first);
@@ -178,10 +179,7 @@ export class Trainer {
   async apply(step: number, samples: number, learningRate: number): Promise<void> {
     const [correction1 = 1, correction2 = 1] = this.#corrections.map((c) => c.after(step + 1));
     const microBatches = microBatchCount(samples, this.#setup.microBatch);
-    await this.#team.apply(
-      { samples, microBatches, learningRate, correction1, correction2 },
-      step,
-    );
+    await this.#team.apply({ samples, microBatches, learningRate, correction1, correction2 }, step);
   }
 
   /** Sums over each of the set's micro-batches in inference mode, by index. */
@@ -233,10 +231,7 @@ export class Trainer {
     const names = momentNames(optimizer);
     const moments = this.arenaPlan.moments.map(
       (address, i) =>
-        [
-          names[i]!,
-          new Float32Array(this.#arena.buffer, address, layout.trainableLength),
-        ] as const,
+        [names[i]!, new Float32Array(this.#arena.buffer, address, layout.trainableLength)] as const,
     );
     return [['weights', this.weights], ...moments];
   }

@@ -1,3 +1,5 @@
+import { microBatchCount } from '../numerics/micro-batches.js';
+
 /**
  * What the size of the micro-batch costs or gains: it is the smallest piece of work that a thread
  * can take, so k pieces on T threads keep them at most k / (T·⌈k/T⌉) busy.
@@ -7,11 +9,6 @@
 export function defaultMicroBatch(batchSize: number): number {
   const quarter = Math.ceil(batchSize / 4);
   return Math.min(batchSize, Math.max(16, Math.min(128, quarter)));
-}
-
-/** k = ⌈n/b⌉ micro-batches of a batch of n samples. */
-export function microBatchCount(batchSize: number, microBatch: number): number {
-  return Math.ceil(batchSize / microBatch);
 }
 
 /** The share of the threads' time, in (0, 1], that a step of this batch can use at best. */

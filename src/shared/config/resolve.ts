@@ -4,6 +4,7 @@ import { defaultMicroBatch } from './granularity.js';
 import { parseKeys } from './parse.js';
 import { CONFIG_RULES, isModelFile } from './rules.js';
 import {
+  ARRAY_DATA,
   CONFIG_KEYS,
   configSchema,
   infoOf,
@@ -74,6 +75,7 @@ export function absolutePaths<T extends ConfigInput>(values: T, base: string): T
     const value = result[key];
     if (infoOf(key).isPath !== true || typeof value !== 'string' || value === '') continue;
     if (key === 'model' && !isModelFile(value)) continue;
+    if (value === ARRAY_DATA) continue;
     result[key] = absolutePath(base, value);
   }
   return result as T;

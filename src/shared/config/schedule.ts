@@ -1,10 +1,5 @@
 import type { ConfigInput, TrainingConfig } from './schema.js';
 
-/** Optimizer steps of one pass over `samples` samples: the short last batch is a step too. */
-export function stepsPerEpoch(samples: number, batchSize: number): number {
-  return Math.ceil(samples / batchSize);
-}
-
 /** Where training ends, in optimizer steps: at `epochs` or `steps`, whichever comes first. */
 export function lastStep(
   config: Pick<TrainingConfig, 'epochs' | 'steps'>,

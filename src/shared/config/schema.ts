@@ -12,6 +12,9 @@ export const BUILT_IN_MODELS = ['lenet5', 'mlp', 'hybrid', 'cnn2bn'] as const;
 /** What stands for `model` in a run whose LayersModel was handed over as an object. */
 export const OBJECT_MODEL = '(object)';
 
+/** What stands for `data` in a run whose images were handed over as arrays. */
+export const ARRAY_DATA = '(arrays)';
+
 /** The headings of `--help` and of the documentation. */
 export type KeyGroup = 'Training' | 'Optimizer' | 'Computing' | 'Data and output';
 

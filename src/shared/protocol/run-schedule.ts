@@ -1,6 +1,6 @@
-import { lastStep, stepsPerEpoch } from '../config/schedule.js';
+import { lastStep } from '../config/schedule.js';
 import type { TrainingConfig } from '../config/schema.js';
-import { epochOrder, stepSamples } from '../data/epoch-plan.js';
+import { epochOrder, stepSamples, stepsPerEpoch } from '../data/epoch-plan.js';
 import type { ImageSet } from '../data/image-set.js';
 import { expectedProof } from '../data/sample-proof.js';
 import { floatBits } from '../numerics/float-bits.js';

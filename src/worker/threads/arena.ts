@@ -67,17 +67,36 @@ export function planArena(request: ArenaRequest): ArenaPlan {
   const totalBytes = align(next, PAGE_BYTES);
   const parts = [
     { name: 'weights', bytes: layout.weightsLength * 4 },
-    { name: `optimizer state (${request.moments} vectors)`, bytes: request.moments * layout.trainableLength * 4 },
+    {
+      name: `optimizer state (${request.moments} vectors)`,
+      bytes: request.moments * layout.trainableLength * 4,
+    },
     { name: 'prepared weights', bytes: request.engineSharedBytes },
-    { name: `rows (${threads} threads × ${rowsPerThread})`, bytes: threads * rowsPerThread * rowStride },
+    {
+      name: `rows (${threads} threads × ${rowsPerThread})`,
+      bytes: threads * rowsPerThread * rowStride,
+    },
     { name: `activations (${threads} threads)`, bytes: threads * request.engineThreadBytes },
   ].sort((a, b) => b.bytes - a.bytes);
   if (totalBytes > ARENA_LIMIT_BYTES) {
-    throw new LockstepError('ARENA_TOO_LARGE', `The run needs ${describeBytes(totalBytes)}: ${describeParts(parts)}; one worker's shared memory ends at 4 GiB.`, {
-      hint: 'Take a smaller --micro-batch or fewer --threads, or a smaller model.',
-    });
+    throw new LockstepError(
+      'ARENA_TOO_LARGE',
+      `The run needs ${describeBytes(totalBytes)}: ${describeParts(parts)}; one worker's shared memory ends at 4 GiB.`,
+      {
+        hint: 'Take a smaller --micro-batch or fewer --threads, or a smaller model.',
+      },
+    );
   }
-  return { weights, moments, engineShared, threads: regions, rowStride, rowsPerThread, totalBytes, parts };
+  return {
+    weights,
+    moments,
+    engineShared,
+    threads: regions,
+    rowStride,
+    rowsPerThread,
+    totalBytes,
+    parts,
+  };
 }
 
 export function allocateArena(plan: ArenaPlan): WebAssembly.Memory {
@@ -85,10 +104,14 @@ export function allocateArena(plan: ArenaPlan): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   } catch (cause) {
-    throw new LockstepError('ARENA_UNAVAILABLE', `This machine did not give the run its ${describeBytes(plan.totalBytes)} of shared memory: ${describeParts(plan.parts)}.`, {
-      hint: 'Take a smaller --micro-batch or fewer --threads, or free memory.',
-      cause,
-    });
+    throw new LockstepError(
+      'ARENA_UNAVAILABLE',
+      `This machine did not give the run its ${describeBytes(plan.totalBytes)} of shared memory: ${describeParts(plan.parts)}.`,
+      {
+        hint: 'Take a smaller --micro-batch or fewer --threads, or free memory.',
+        cause,
+      },
+    );
   }
 }
 

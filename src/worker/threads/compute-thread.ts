@@ -1,6 +1,16 @@
 import { threadId } from 'node:worker_threads';
 import { LockstepError } from '../../shared/errors.js';
-import { answer, COMMAND, openControl, OUTCOME, PHASES, THREAD, threadWord, VALUE, type Phase } from './control.js';
+import {
+  answer,
+  COMMAND,
+  openControl,
+  OUTCOME,
+  PHASES,
+  THREAD,
+  threadWord,
+  VALUE,
+  type Phase,
+} from './control.js';
 import { floatEnvironmentFault } from './float-environment.js';
 import { openThread, type PhaseBody, type ThreadState } from './thread-state.js';
 import type { ThreadStart } from './thread-start.js';

@@ -48,7 +48,15 @@ export const THREAD = {
 
 export const OUTCOME = { ok: 0, failed: 1, aborted: 2 } as const;
 
-export const PHASES = ['start', 'compute', 'combine', 'apply', 'evaluate', 'predict', 'stop'] as const;
+export const PHASES = [
+  'start',
+  'compute',
+  'combine',
+  'apply',
+  'evaluate',
+  'predict',
+  'stop',
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** float64 words of what a phase is asked to do. */

@@ -41,7 +41,11 @@ export class ThreadPool {
   }
 
   /** Starts all threads; throws THREAD_FAULT where one does not come up. */
-  static async start(start: SharedStart, control: Control, limits: PoolLimits): Promise<ThreadPool> {
+  static async start(
+    start: SharedStart,
+    control: Control,
+    limits: PoolLimits,
+  ): Promise<ThreadPool> {
     const pool = new ThreadPool(start, control, limits);
     for (const slot of pool.#slots) slot.launch(0);
     const fault = await pool.#answers(0, limits.startMilliseconds);
@@ -146,7 +150,9 @@ class Watch {
 }
 
 export function threadError(fault: ThreadFault, where: Record<string, number> = {}): LockstepError {
-  const place = Object.entries(where).map(([name, value]) => `${name} ${value}, `).join('');
+  const place = Object.entries(where)
+    .map(([name, value]) => `${name} ${value}, `)
+    .join('');
   return new LockstepError(
     'THREAD_FAULT',
     `Compute thread ${fault.thread} failed (${fault.kind}) in phase ${fault.phase}, ${place}micro-batch ${fault.microBatch}: ${fault.reason}.`,

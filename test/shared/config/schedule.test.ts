@@ -1,5 +1,6 @@
 import t from 'tap';
-import { lastStep, overlay, stepsPerEpoch } from '#src/shared/config/schedule.js';
+import { lastStep, overlay } from '#src/shared/config/schedule.js';
+import { stepsPerEpoch } from '#src/shared/data/epoch-plan.js';
 
 t.test('a short last batch is a step', async (t) => {
   t.equal(stepsPerEpoch(60000, 128), 469);

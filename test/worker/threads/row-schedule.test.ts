@@ -51,7 +51,10 @@ void t.test('any number of threads adds the rows of a step in the order of the t
 void t.test('the tree is not the sum from left to right', (t) => {
   const leaves = [1e8, 1, -1e8, 1].map(Math.fround);
   t.equal(threadedSum(leaves, 3), treeSum(leaves));
-  t.not(treeSum(leaves), leaves.reduce((a, b) => Math.fround(a + b)));
+  t.not(
+    treeSum(leaves),
+    leaves.reduce((a, b) => Math.fround(a + b)),
+  );
   t.end();
 });
 

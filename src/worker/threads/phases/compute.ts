@@ -33,7 +33,12 @@ export const compute: PhaseBody = async (thread, sequence) => {
   for (const { microBatch: index, row, merges } of mergeOrder(mine, count).steps) {
     if (aborted(words, sequence)) return false;
     thread.say(THREAD.microBatch, index);
-    await thread.hook?.beforeMicroBatch({ thread: start.thread, phase: 'compute', step, microBatch: index });
+    await thread.hook?.beforeMicroBatch({
+      thread: start.thread,
+      phase: 'compute',
+      step,
+      microBatch: index,
+    });
     const range = microBatchRange(samples, count, index);
     const size = range.end - range.first;
     const first = values[VALUE.first]! + range.first;
