@@ -16,7 +16,13 @@ export { LockstepError, ERROR_CODES, type ErrorCode } from './shared/errors.js';
 export type { ConfigInput, ResolvedConfig } from './shared/config/schema.js';
 export type { DataSet } from './shared/data/data-set.js';
 export type { ImageSet, ImageShape } from './shared/data/image-set.js';
-export type { EpochRecord, RunObserver, RunStart, RunSummary, StepRecord } from './shared/run-events.js';
+export type {
+  EpochRecord,
+  RunObserver,
+  RunStart,
+  RunSummary,
+  StepRecord,
+} from './shared/run-events.js';
 export type {
   DryRunReport,
   EngineListing,

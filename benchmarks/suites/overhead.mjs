@@ -12,7 +12,7 @@ export async function run({ quick, say }) {
     try {
       sides.push(await fullRun('full run', config));
       sides.push(await engineLoop('engine only', config));
-      const raw = await alternate(sides, quick ? { steps: 6, rounds: 3, warmUp: 3 } : { steps: 20, rounds: 9, warmUp: 10 }); // prettier-ignore
+      const raw = await alternate(sides, quick ? { steps: 6, rounds: 3, warmUp: 3 } : { steps: 10, rounds: 7, warmUp: 5 }); // prettier-ignore
       // Of a step's time, the part that the engine alone does not take.
       const share = 1 - ratio(raw, 'full run', 'engine only').median;
       result.models[model] = { samplesPerSecond: medians(raw), overheadShare: share, raw };

@@ -12,7 +12,7 @@ export async function run({ quick, say }) {
     try {
       sides.push(await fullRun('two threads', { ...config, threads: 2 }));
       sides.push(await fullRun('one thread', { ...config, threads: 1 }));
-      const raw = await alternate(sides, quick ? { steps: 5, rounds: 3, warmUp: 3 } : { steps: 20, rounds: 9, warmUp: 10 }); // prettier-ignore
+      const raw = await alternate(sides, quick ? { steps: 5, rounds: 3, warmUp: 3 } : { steps: 10, rounds: 7, warmUp: 5 }); // prettier-ignore
       const speedUp = ratio(raw, 'two threads', 'one thread');
       result.models[model] = { samplesPerSecond: medians(raw), speedUp, raw };
       say(`${model}: ${speedUp.median.toFixed(2)} ×`);

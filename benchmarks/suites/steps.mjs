@@ -20,7 +20,7 @@ export async function run({ quick, say }) {
       sides.push(await fullRun('lockstep --fast-math', { ...config, fastMath: true }));
       sides.push(await pytorch('pytorch ddp', config));
       checkSameNetwork(sides);
-      const raw = await alternate(sides, quick ? { steps: 6, rounds: 3, warmUp: 3 } : { steps: 20, rounds: 9, warmUp: 10 }); // prettier-ignore
+      const raw = await alternate(sides, quick ? { steps: 6, rounds: 3, warmUp: 3 } : { steps: 10, rounds: 7, warmUp: 5 }); // prettier-ignore
       const against = {
         'lockstep / pytorch ddp': ratio(raw, 'lockstep', 'pytorch ddp'),
         'lockstep --fast-math / pytorch ddp': ratio(raw, 'lockstep --fast-math', 'pytorch ddp'),
@@ -42,7 +42,7 @@ async function measureTfjs(model, quick) {
   const side = await tfjs('tfjs', { model, batch: TFJS_BATCH });
   try {
     const runs = [];
-    for (let i = 0; i < (quick ? 1 : 3); i++) runs.push(await side.run(1));
+    for (let i = 0; i < (quick ? 1 : 2); i++) runs.push(await side.run(1));
     const seconds = Math.min(...runs.map((each) => each.seconds));
     return { batch: TFJS_BATCH, samplesPerSecond: TFJS_BATCH / seconds, about: side.about, runs };
   } finally {

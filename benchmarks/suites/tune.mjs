@@ -22,13 +22,13 @@ export async function run({ quick, say }) {
   for (const model of ['lenet5', 'hybrid', 'cnn2bn']) {
     const raw = VARIANTS.map((flags) => ({ flags, runs: [] }));
     // The whole list again and again, so that a slow minute meets more than one of them.
-    for (let round = 0; round < (quick ? 1 : 3); round++) {
+    for (let round = 0; round < (quick ? 1 : 2); round++) {
       for (const { flags, runs } of raw) {
         const side = await pytorch('pytorch ddp', { model, batch: 256 }, flags);
         try {
           await side.run(5);
           for (let i = 0; i < 3; i++) {
-            const { seconds, samples } = await side.run(quick ? 5 : 12);
+            const { seconds, samples } = await side.run(quick ? 5 : 8);
             runs.push(samples / seconds);
           }
         } finally {
