@@ -3,7 +3,7 @@ import { assertInternal, LockstepError } from '../shared/errors.js';
 import { floatOfBits } from '../shared/numerics/float-bits.js';
 import type { EvaluationSum, StepRecord as StepFacts } from '../shared/protocol/control.js';
 import { TEST_SET } from '../shared/protocol/run-schedule.js';
-import type { EpochRecord, MetricsRecord, RunObserver, StepRecord } from '../shared/run-events.js';
+import type { EpochRecord, RunObserver, StepRecord } from '../shared/run-events.js';
 import type { Keeper } from './coordinator.js';
 import type { CoordinatorEffect } from './machine/state.js';
 import { EpochSums } from './epoch-sums.js';
@@ -37,8 +37,8 @@ export interface RunKeeperOptions {
   readonly observer: RunObserver;
   readonly identity: RunIdentity;
   readonly stepsPerEpoch: number;
-  /** Records of the epoch at hand that are in the metrics already. */
-  readonly done: readonly MetricsRecord[];
+  /** Steps of the epoch at hand that are in the metrics already. */
+  readonly done: readonly StepRecord[];
   /** The checkpoint that the run goes on from; it may be the last one, and only be summed up. */
   readonly stored: StoredState | null;
   /** Of a step from 0; asked once for each, resolves when the step is applied. */
@@ -59,8 +59,6 @@ export class RunKeeper implements Keeper {
   #ended: Omit<EpochRecord, 'testLoss' | 'testAccuracy' | 'evaluationSeconds'> | null = null;
   #endedAt = 0;
   #evaluationSeconds = 0;
-  /** The step of the last epoch that has its line: a resumed run evaluates its first state again. */
-  #closedAt = -1;
   /** The checkpoint last written, whose weights may become the model. */
   #stored: StoredState | null;
   #syncSoon: Promise<void> | null = null;
@@ -70,10 +68,9 @@ export class RunKeeper implements Keeper {
     this.#options = options;
     this.#stored = options.stored;
     this.#sums = new EpochSums(options.stepsPerEpoch);
-    for (const record of options.done) {
-      if (record.kind === 'step') this.#sums.add(record);
-      else this.#closedAt = record.step;
-    }
+    // An epoch that has just ended is evaluated again, or for the first time: its line was cut.
+    for (const record of options.done) this.#ended = this.#sums.add(record);
+    this.#endedAt = performance.now();
   }
 
   /** Seconds spent evaluating, as seen from here. */
@@ -159,8 +156,6 @@ export class RunKeeper implements Keeper {
     this.#ended = null;
     const seconds = test === null ? 0 : (performance.now() - this.#endedAt) / 1000;
     this.#evaluationSeconds += seconds;
-    if (ended.step === this.#closedAt) return;
-    this.#closedAt = ended.step;
     const record: EpochRecord = {
       ...ended,
       testLoss: test === null ? null : test.lossSum / test.samples,

@@ -13,7 +13,7 @@ import { errorOf } from '../shared/protocol/failure.js';
 import { firstLineage } from '../shared/protocol/lineage.js';
 import type { ToCoordinator, ToMember } from '../shared/protocol/messages.js';
 import { runSchedule, TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
-import type { MetricsRecord, RunObserver } from '../shared/run-events.js';
+import type { RunObserver, StepRecord } from '../shared/run-events.js';
 import { Member } from '../worker/member.js';
 import type { Trainer, TrainerState } from '../worker/trainer.js';
 import { stallSeconds, type PreparedRun } from './prepare-run.js';
@@ -54,7 +54,7 @@ export class LocalRun {
     position: { applied: number; lineage: string },
     term: number,
     metrics: MetricsLog,
-    done: readonly MetricsRecord[],
+    done: readonly StepRecord[],
     stored: StoredState | null,
   ) {
     const { config, data, identity } = run;
@@ -190,7 +190,9 @@ export class LocalRun {
     const done =
       found === null
         ? []
-        : (await readMetrics(folder.path)).filter((record) => record.epoch === epoch);
+        : (await readMetrics(folder.path)).filter(
+            (record): record is StepRecord => record.kind === 'step' && record.epoch === epoch,
+          );
     const term = await folder.readTerm();
     await folder.discardSummary();
     return new LocalRun(run, folder, trainer, observer, position, term, metrics, done, stored);

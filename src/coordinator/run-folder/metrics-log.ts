@@ -23,7 +23,9 @@ export class MetricsLog {
   }
 
   /**
-   * Opens the log, dropping a torn last line and every record past `lastStep`.
+   * Opens the log, dropping a torn last line, every record past `lastStep`, and that of an epoch
+   * which ended there: it follows from the steps and from an evaluation that is done again, or
+   * from neither, where the run goes beyond what was its last step.
    * @param lastStep optimizer steps done in the state that training goes on from; 0 for none.
    * @throws LockstepError RUN_METRICS_CORRUPT naming the line.
    */
@@ -78,26 +80,27 @@ export class MetricsLog {
   }
 }
 
-/** Bytes of the whole lines whose step is at most `lastStep`; steps never fall from line to line. */
+/** Bytes of the whole lines before the cut; steps never fall from line to line. */
 function lengthUpTo(content: Buffer, lastStep: number, path: string): number {
   let start = 0;
   for (let line = 1; ; line++) {
     const end = content.indexOf(NEWLINE, start);
     if (end < 0) return start;
-    const step = stepOf(content.toString('utf8', start, end));
-    if (step === null) {
+    const place = placeOf(content.toString('utf8', start, end));
+    if (place === null) {
       if (end === content.length - 1) return start;
       throw corrupt(path, line);
     }
-    if (step > lastStep) return start;
+    if (place.step > lastStep || (place.step === lastStep && place.endsEpoch)) return start;
     start = end + 1;
   }
 }
 
-function stepOf(line: string): number | null {
+function placeOf(line: string): { step: number; endsEpoch: boolean } | null {
   try {
-    const record = JSON.parse(line) as { step?: unknown } | null;
-    return typeof record?.step === 'number' ? record.step : null;
+    const record = JSON.parse(line) as { step?: unknown; kind?: unknown } | null;
+    if (typeof record?.step !== 'number') return null;
+    return { step: record.step, endsEpoch: record.kind === 'epoch' };
   } catch {
     return null;
   }

@@ -41,12 +41,24 @@ export async function supportsRelaxedSimd(): Promise<boolean> {
   return WebAssembly.validate(RELAXED_PROBE);
 }
 
+/** By build: a process asks several times, to choose an engine, to build and to compute. */
+const loaded = new Map<KernelBuild, Promise<KernelModule>>();
+
 /**
  * Reads and compiles a build of the kernels.
  * @throws KERNELS_MISSING where the file is not there,
  *   KERNELS_UNSUPPORTED where this WebAssembly engine lacks an instruction set.
  */
-export async function loadKernels(build: KernelBuild): Promise<KernelModule> {
+export function loadKernels(build: KernelBuild): Promise<KernelModule> {
+  const known = loaded.get(build);
+  if (known !== undefined) return known;
+  const module = readAndCompile(build);
+  loaded.set(build, module);
+  module.catch(() => loaded.delete(build));
+  return module;
+}
+
+async function readAndCompile(build: KernelBuild): Promise<KernelModule> {
   if (build === 'relaxed' && !(await supportsRelaxedSimd())) {
     throw new LockstepError(
       'KERNELS_UNSUPPORTED',
