@@ -34,7 +34,8 @@ const PLAN: DryRunReport = {
 function recorder() {
   const calls: unknown[][] = [];
   const product: Product = {
-    train: ({ observer, signal, ...options }) => {
+    train: ({ observer, signal, onDataProgress, ...options }) => {
+      t.type(onDataProgress, 'function');
       calls.push(['train', options, signal?.aborted]);
       if (observer !== undefined) playRun(observer);
       return Promise.resolve(SUMMARY);

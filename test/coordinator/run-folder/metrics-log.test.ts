@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { MetricsLog } from '#src/coordinator/run-folder/metrics-log.js';
-import type { StepRecord } from '#src/shared/run-events.js';
+import type { EpochRecord, StepRecord } from '#src/shared/run-events.js';
 
 const record = (step: number): StepRecord => ({
   kind: 'step',
@@ -52,6 +52,21 @@ t.test('a resumed run cuts what lies past its checkpoint, and goes on behind it'
   t.same(await stepsIn(path), [1, 2, 3, 4, 5, 6]);
 });
 
+t.test('the record of an epoch that ends at the checkpoint is cut: it is made again', async (t) => {
+  const path = join(t.testdir(), 'metrics.jsonl');
+  const log = await MetricsLog.open(path, 0);
+  const end = (step: number): EpochRecord => {
+    const { samples, loss, accuracy, learningRate, samplesPerSecond } = record(step);
+    const sums = { samples, loss, accuracy, learningRate, samplesPerSecond, epochSeconds: 1 };
+    const evaluated = { testLoss: 0.4, testAccuracy: 0.5, evaluationSeconds: 1 };
+    return { kind: 'epoch', step, epoch: step / 2, ...sums, ...evaluated };
+  };
+  for (const line of [record(1), record(2), end(2), record(3), record(4), end(4)]) log.append(line);
+  await log.close();
+  await logOf(path, [], 4);
+  t.same(await stepsIn(path), [1, 2, 2, 3, 4], 'that of an earlier epoch stays');
+});
+
 t.test('a run that begins again from nothing keeps nothing', async (t) => {
   const path = join(t.testdir(), 'metrics.jsonl');
   await logOf(path, [1, 2, 3]);
@@ -88,7 +103,10 @@ t.test('a full disk is reported at the next sync', async (t) => {
   // A limit of 8 KiB a file stands for the full disk; the signal that comes with it is ignored.
   const script = `trap '' XFSZ; ulimit -f 8; exec "$0" "$@"`;
   const path = join(t.testdir(), 'metrics.jsonl');
-  const output = await promisify(execFile)('bash', ['-c', script, process.execPath, child, path]);
+  // A test runner's preloads take the signal for themselves.
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const args = ['-c', script, process.execPath, child, path];
+  const output = await promisify(execFile)('bash', args, { env });
   t.same(JSON.parse(output.stdout), {
     sync: 'RUN_FOLDER_DISK_FULL',
     append: 'RUN_FOLDER_DISK_FULL',

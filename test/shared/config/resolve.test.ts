@@ -46,7 +46,7 @@ t.test('an empty configuration is completed with the documented defaults', async
       engine: 'auto',
       fastMath: false,
       threads: 3,
-      stallSeconds: 120,
+      stallSeconds: null,
       data: null,
       out: '/home/me/runs/20261121-100908-lenet5',
       resume: null,
