@@ -1,7 +1,7 @@
 /**
  * Writes what follows from definitions in src/shared: schema/train.schema.json, and the tables in
  * docs/configuration.md and docs/errors.md. With --check nothing is written, and the exit status tells
- * whether all is up to date. Needs `npm run compile` before.
+ * whether all is up to date. Needs `npm run build` before.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { exitStatus } from '../dist/cli/exit.js';

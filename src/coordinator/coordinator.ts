@@ -25,7 +25,7 @@ export interface Keeper {
   evaluated(effect: EffectOf<'evaluated'>): Promise<void>;
   /** A checkpoint, whole or not at all. */
   store(effect: EffectOf<'store'>): Promise<void>;
-  /** The model and the summary. */
+  /** The run is done: what its summary says is settled. */
   summarize(effect: EffectOf<'summarize'>): Promise<void>;
 }
 

@@ -31,6 +31,12 @@ export interface StoredState {
   readonly captured: CapturedState;
 }
 
+/** A state as its worker holds it. */
+export interface LastState extends CapturedState {
+  readonly applied: number;
+  readonly lineage: string;
+}
+
 export interface RunKeeperOptions {
   readonly folder: RunFolder;
   readonly metrics: MetricsLog;
@@ -44,12 +50,12 @@ export interface RunKeeperOptions {
   /** Of a step from 0; asked once for each, resolves when the step is applied. */
   readonly times: (step: number) => Promise<StepTimes>;
   readonly captured: (applied: number) => CapturedState | undefined;
-  /** Writes model and summary. */
+  /** Takes what model and summary are made of. */
   readonly conclude: (effect: EffectOf<'summarize'>, state: CapturedState) => Promise<void>;
 }
 
 /** Steps may follow each other in milliseconds: their lines go to the disk together. */
-const SYNC_MILLISECONDS = 100;
+const SYNC_MILLISECONDS = 20;
 
 /** Keeps a run: metrics, checkpoints and the end, in its folder. */
 export class RunKeeper implements Keeper {
@@ -61,12 +67,16 @@ export class RunKeeper implements Keeper {
   #evaluationSeconds = 0;
   /** The checkpoint last written, whose weights may become the model. */
   #stored: StoredState | null;
+  /** Steps whose lines are in the metrics. */
+  #recorded: number;
   #syncSoon: Promise<void> | null = null;
   #queue: Promise<void> = Promise.resolve();
+  #saved: Promise<void> = Promise.resolve();
 
   constructor(options: RunKeeperOptions) {
     this.#options = options;
     this.#stored = options.stored;
+    this.#recorded = options.stored?.applied ?? 0;
     this.#sums = new EpochSums(options.stepsPerEpoch);
     // An epoch that has just ended is evaluated again, or for the first time: its line was cut.
     for (const record of options.done) this.#ended = this.#sums.add(record);
@@ -98,16 +108,44 @@ export class RunKeeper implements Keeper {
     });
   }
 
-  async store(effect: EffectOf<'store'>): Promise<void> {
+  async store({ applied, lineage, digest }: EffectOf<'store'>): Promise<void> {
+    await this.#save(applied, lineage, this.#capturedAt(applied, digest));
+  }
+
+  /**
+   * After a failure that has spared the weights: a checkpoint of the state that they are in.
+   * `records` are of the steps before it; those that have no line yet get it. Returns whether that
+   * is the newest checkpoint now: not where a line is missing all the same.
+   */
+  async rescue(
+    records: readonly StepFacts[],
+    { applied, lineage, ...captured }: LastState,
+  ): Promise<boolean> {
+    await this.#inTurn(async () => {
+      for (const facts of records) if (facts.step >= this.#recorded) await this.#recordStep(facts);
+    });
+    if (this.#recorded !== applied) return false;
+    await this.#save(applied, lineage, captured);
+    return true;
+  }
+
+  /** One after the other: a state may be asked for again while it is being written. */
+  #save(applied: number, lineage: string, captured: CapturedState): Promise<void> {
+    const done = this.#saved.then(async () => {
+      if (this.#stored?.applied !== applied) await this.#write(applied, lineage, captured);
+    });
+    this.#saved = done.catch(() => undefined);
+    return done;
+  }
+
+  async #write(applied: number, lineage: string, captured: CapturedState): Promise<void> {
     const { folder, metrics, identity, stepsPerEpoch } = this.#options;
-    const { applied, lineage, digest } = effect;
-    const captured = this.#capturedAt(applied, digest);
     await this.#inTurn(() => metrics.sync());
     await folder.checkpoints.save({
       step: applied,
       epoch: Math.ceil(applied / stepsPerEpoch),
       identity: { ...identity },
-      digests: { state: digest },
+      digests: { state: captured.digest },
       state: { lineage },
       sections: captured.state,
     });
@@ -136,6 +174,7 @@ export class RunKeeper implements Keeper {
     const line = this.#line(facts, await times(facts.step));
     this.#closeEpoch(null);
     metrics.append(line);
+    this.#recorded = line.step;
     observer.step(line);
     this.#ended = this.#sums.add(line);
     this.#endedAt = performance.now();

@@ -1,6 +1,5 @@
 import { digestOfBytes } from '../coordinator/run-identity.js';
 import type { EvaluateOptions, EvaluationReport, SetName } from '../shared/run-reports.js';
-import { threadError } from '../worker/threads/pool.js';
 import { Trainer } from '../worker/trainer.js';
 import { trainerSetup, type PreparedRun } from './prepare-run.js';
 import { openTrainedRun } from './trained-run.js';
@@ -17,7 +16,7 @@ export async function evaluateRun(
   try {
     const sets: EvaluationReport['sets'][number][] = [];
     for (const set of options.sets) {
-      const { losses, correct } = await trainer.evaluate(SET_INDEX[set]);
+      const { losses, correct } = await trainer.evaluate(SET_INDEX[set], step);
       const samples = counts[set];
       const loss = losses.reduce((sum, value) => sum + value, 0) / samples;
       const accuracy = correct.reduce((sum, value) => sum + value, 0) / samples;
@@ -48,7 +47,7 @@ export async function openForUse(
     ...trainerSetup(prepared),
     predicts,
     onRepair: (fault) => {
-      notice(`${threadError(fault).message} A new thread takes its place.`);
+      notice(`${fault.message} A new thread takes its place.`);
     },
     hook: null,
   });

@@ -6,10 +6,12 @@ import type { MetricsLog } from '../coordinator/run-folder/metrics-log.js';
 import { requireSameIdentity, runName } from '../coordinator/run-identity.js';
 import { RunKeeper, type StepTimes, type StoredState } from '../coordinator/run-keeper.js';
 import { shortModelName } from '../shared/config/resolve.js';
+import { lastStep } from '../shared/config/schedule.js';
 import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
+import { LockstepError } from '../shared/errors.js';
 import { inProcessLink } from '../shared/link/in-process.js';
 import type { EvaluationSum } from '../shared/protocol/control.js';
-import { errorOf } from '../shared/protocol/failure.js';
+import { errorOf, failureOf } from '../shared/protocol/failure.js';
 import { firstLineage } from '../shared/protocol/lineage.js';
 import type { ToCoordinator, ToMember } from '../shared/protocol/messages.js';
 import { runSchedule, TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
@@ -41,6 +43,7 @@ export class LocalRun {
   readonly #member: Member;
   readonly #metrics: MetricsLog;
   readonly #keeper: RunKeeper;
+  readonly #observer: RunObserver;
   #conclusion: { steps: number; evaluation: readonly EvaluationSum[]; state: TrainerState } | null =
     null;
   #samples = 0;
@@ -62,6 +65,7 @@ export class LocalRun {
     const schedule = runSchedule(config, data.train, data.test);
     const times = new Pending<number, StepTimes>();
     this.#metrics = metrics;
+    this.#observer = observer;
     this.#keeper = new RunKeeper({
       folder,
       metrics,
@@ -178,12 +182,14 @@ export class LocalRun {
     if (found !== null) {
       const { step, state, identity, sections, digests } = found.checkpoint;
       requireSameIdentity(identity, run.identity, folder.path);
+      refuseEarlierEnd(run, step);
       trainer.restore(sections);
       position.applied = step;
       position.lineage = String(state['lineage']);
       stored = { applied: step, captured: { digest: digests['state']!, state: sections } };
       observer.notice(`Going on after step ${String(step)}, from ${found.path}.`);
     }
+    await folder.keepConfig();
     const metrics = await folder.openMetrics(position.applied);
     const perEpoch = stepsPerEpoch(run.data.train.count, run.config.batchSize);
     const epoch = Math.ceil(position.applied / perEpoch);
@@ -210,7 +216,9 @@ export class LocalRun {
     } catch (error) {
       // What befell the worker says more than that the run has none left.
       const cause = this.#member.state.failure;
-      throw cause === null ? error : errorOf(cause);
+      if (cause === null) throw error;
+      await this.#rescue();
+      throw errorOf(cause);
     } finally {
       signal?.removeEventListener('abort', stop);
       this.#member.close();
@@ -226,6 +234,31 @@ export class LocalRun {
       }
     );
   }
+
+  /** The worker has failed, but mostly not its weights: no step done is lost then. */
+  async #rescue(): Promise<void> {
+    try {
+      const last = await this.#member.lastState();
+      if (last !== null && (await this.#keeper.rescue(this.#member.state.records, last))) {
+        this.#observer.notice(`The state after ${String(last.applied)} steps is saved.`);
+      }
+    } catch (error) {
+      this.#observer.notice(
+        `The last state could not be saved: ${errorOf(failureOf(error)).message}`,
+      );
+    }
+  }
+}
+
+/** `epochs` and `steps` are two ways to say the end; neither may bring it before what is done. */
+function refuseEarlierEnd({ config, data }: PreparedRun, applied: number): void {
+  const end = lastStep(config, stepsPerEpoch(data.train.count, config.batchSize));
+  if (end >= applied) return;
+  throw new LockstepError(
+    'CONFIG_RESUME_DIFFERS',
+    `The run has done ${String(applied)} steps; it cannot end after ${String(end)}.`,
+    { hint: 'Ask for a later end, or for none.', where: { step: applied } },
+  );
 }
 
 /** Values that one side puts and the other takes, once each, in whichever order. */

@@ -20,7 +20,7 @@ export async function predictRun(
   images: readonly ImageReference[],
   options: RunUseOptions,
 ): Promise<readonly Prediction[]> {
-  const { prepared, weights } = await openTrainedRun(folder, options);
+  const { prepared, step, weights } = await openTrainedRun(folder, options);
   const { shape, classes } = prepared.data.train;
   const files = new Map<string, DecodedImages & { labels: Uint16Array | null }>();
   const found = images.map((image) => find(image, prepared.data, files));
@@ -34,7 +34,7 @@ export async function predictRun(
   const data = { ...prepared.data, train: set, test: set };
   const trainer = await openForUse({ ...prepared, data }, weights, options.notice, true);
   try {
-    const probabilities = await trainer.predict(0);
+    const probabilities = await trainer.predict(0, step);
     return found.map(({ label }, i) => ({
       label: label === null ? null : (classes[label] ?? null),
       classes: classes

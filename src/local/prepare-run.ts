@@ -152,7 +152,10 @@ function optimizerOf(config: ResolvedConfig): OptimizerSettings {
     : { kind, beta1, beta2, epsilon, weightDecay };
 }
 
-/** The end of a run decides none of its steps: it may be put off when the run is resumed. */
+/**
+ * Not in the digest of the configuration: the end and evaluations, which decide no step; and what
+ * other parts of the identity say better (the compiled model, the engine).
+ */
 const NO_BITS: ReadonlySet<string> = new Set([
   'epochs',
   'steps',

@@ -9,7 +9,6 @@ import { LockstepError } from '../shared/errors.js';
 import type { EvaluationSum } from '../shared/protocol/control.js';
 import { TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
 import type { RunObserver, RunSummary } from '../shared/run-events.js';
-import { threadError } from '../worker/threads/pool.js';
 import { Trainer } from '../worker/trainer.js';
 import { LocalRun, type Conclusion } from './local-run.js';
 import { prepareRun, trainerSetup, type PreparedRun, type RunInput } from './prepare-run.js';
@@ -49,6 +48,7 @@ export async function train(input: TrainInput): Promise<RunSummary> {
       hint: 'Call planRun, which says what train would do.',
     });
   }
+  refuseIfAborted(signal);
   tellChoices(run, notice);
   const folder = await openFolder(run, rest.out === undefined, notice);
   try {
@@ -56,11 +56,12 @@ export async function train(input: TrainInput): Promise<RunSummary> {
       ...trainerSetup(run),
       predicts: false,
       onRepair: (fault) => {
-        notice(`${threadError(fault).message} A new thread takes its place.`);
+        notice(`${fault.message} A new thread takes its place.`);
       },
       hook: threadHook,
     });
     try {
+      refuseIfAborted(signal);
       trainer.begin(run.initialWeights);
       const identity = { ...run.identity, 'probe row': await trainer.probe() };
       const local = await LocalRun.begin({ ...run, identity }, folder, trainer, observer);
@@ -78,6 +79,14 @@ export async function train(input: TrainInput): Promise<RunSummary> {
   } finally {
     await folder.close();
   }
+}
+
+/** Asked between the stages of the set-up; from then on the run itself listens. */
+function refuseIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new LockstepError('RUN_INTERRUPTED', 'The run was ended before its first step.', {
+    hint: 'Start it again.',
+  });
 }
 
 function tellChoices({ config, data, choice }: PreparedRun, notice: (text: string) => void): void {

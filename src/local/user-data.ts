@@ -40,6 +40,10 @@ function imageSetOf(
 ): ImageSet {
   const bytes = shape.height * shape.width * shape.channels;
   const count = labels.length;
+  // Pixels from 0 to 1, as models like them, would all become 0 here.
+  if (!(images instanceof Uint8Array || images instanceof Uint8ClampedArray)) {
+    fail(`${name}.images is ${nameOfType(images)}; expected a Uint8Array of pixels from 0 to 255`);
+  }
   if (count === 0) fail(`${name}.labels is empty`);
   if (images.length !== count * bytes) {
     fail(
@@ -59,6 +63,10 @@ function imageSetOf(
     shared[i] = label;
   }
   return { shape, count, pixels, labels: shared, classes };
+}
+
+function nameOfType(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 function fail(message: string): never {

@@ -45,7 +45,7 @@ export const ERROR_CODES = {
   CONFIG_FILE_NOT_JSON: 'The configuration file is not a JSON object.',
   CONFIG_RESUME_DIFFERS: 'A resumed run was asked for something that its folder fixes otherwise.',
 
-  RUN_INTERRUPTED: 'The run was interrupted; its folder holds a checkpoint to go on from.',
+  RUN_INTERRUPTED: 'The run was interrupted; the message says what there is to go on from.',
   RUN_IDENTITY_DIFFERS: 'What decides the bits of a run is not what it was when the run began.',
   CHECKPOINT_STATE_LOST: 'A copy of the state that was to be written is not there any more.',
   RUN_OBJECTS_MISSING: 'A run that was given a model or arrays as objects needs them again.',

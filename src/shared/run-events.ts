@@ -17,11 +17,11 @@ export interface StepRecord {
   readonly learningRate: number;
   readonly samplesPerSecond: number;
   readonly stepSeconds: number;
-  /** Mean over the threads: inside the engine. */
+  /** Mean over the threads: gradients of their micro-batches, and adding the rows of these up. */
   readonly computeSeconds: number;
-  /** Mean over the threads: waiting for other threads or for the coordinator. */
+  /** The rest: waiting for each other and for the coordinator, adding up between threads. */
   readonly waitSeconds: number;
-  /** Mean over the threads: reduction of rows and update of weights. */
+  /** The optimizer's update of the weights. */
   readonly updateSeconds: number;
 }
 

@@ -7,7 +7,7 @@ import type { PieceResult, ToCoordinator, ToMember } from '../shared/protocol/me
 import type { Schedule } from '../shared/protocol/schedule.js';
 import { floatBits, floatOfBits } from '../shared/numerics/float-bits.js';
 import { COORDINATOR } from '../shared/protocol/names.js';
-import { Captures } from './captures.js';
+import { Captures, type Captured } from './captures.js';
 import { advanceMember, startMember } from './machine/machine.js';
 import type { MemberConfig, MemberEffect, MemberEvent, MemberState } from './machine/state.js';
 import type { Trainer } from './trainer.js';
@@ -46,7 +46,10 @@ export class Member {
   readonly #drive: Drive<MemberState, MemberEvent, MemberEffect>;
   readonly #timer: NodeJS.Timeout;
   #work: Promise<void> = Promise.resolve();
+  /** An update was begun and not ended: the weights are those of no step. */
+  #torn = false;
   #settle!: { resolve: () => void; reject: (error: LockstepError) => void };
+  /** Where the step under way began; put off by what is no part of it. */
   #stepSince = performance.now();
   #computed = { step: -1, seconds: 0, samples: 0 };
 
@@ -73,6 +76,14 @@ export class Member {
 
   get state(): MemberState {
     return this.#drive.state;
+  }
+
+  /** The state of the weights when what is under way has ended; null where an update was cut short. */
+  async lastState(): Promise<Captured | null> {
+    await this.#work;
+    const { position } = this.state;
+    if (this.#torn || position === null) return null;
+    return this.captures.put(position.applied, position.lineage, this.#options.trainer.capture());
   }
 
   /** Stops the heartbeat, whatever state the run is in. */
@@ -157,7 +168,9 @@ export class Member {
   async #apply(effect: Extract<MemberEffect, { kind: 'apply' }>): Promise<void> {
     const { step, samples, control } = effect;
     const began = performance.now();
+    this.#torn = true;
     await this.#options.trainer.apply(step, samples, floatOfBits(control.learningRateBits));
+    this.#torn = false;
     const now = performance.now();
     this.#options.onStep({
       step,
@@ -169,20 +182,22 @@ export class Member {
   }
 
   #capture({ applied, lineage }: Extract<MemberEffect, { kind: 'capture' }>): void {
+    const began = performance.now();
     const { digest } = this.captures.put(applied, lineage, this.#options.trainer.capture());
     this.#drive.feed({ kind: 'captured', applied, digest });
-    this.#stepSince = performance.now();
+    this.#stepSince += performance.now() - began;
   }
 
   /** The only worker has all pieces, of all sets in turn. */
   async #evaluate({ applied, pieces }: Extract<MemberEffect, { kind: 'evaluate' }>): Promise<void> {
+    const began = performance.now();
     const { schedule, trainer, setIndex } = this.#options;
     const results: PieceResult[] = [];
     let first = 0;
     for (const { set, pieces: count } of schedule.evaluation(applied)) {
       const wanted = pieces.some((range) => range.first < first + count && range.end > first);
       if (wanted) {
-        const { losses, correct } = await trainer.evaluate(setIndex.get(set)!);
+        const { losses, correct } = await trainer.evaluate(setIndex.get(set)!, applied);
         losses.forEach((loss, i) => {
           results.push({ piece: first + i, lossBits: floatBits(loss), correct: correct[i]! });
         });
@@ -190,6 +205,6 @@ export class Member {
       first += count;
     }
     this.#drive.feed({ kind: 'evaluated', applied, results });
-    this.#stepSince = performance.now();
+    this.#stepSince += performance.now() - began;
   }
 }

@@ -15,7 +15,6 @@ import { allocateArena, planArena, type ArenaPlan } from './threads/arena.js';
 import { allocateControl, openControl } from './threads/control.js';
 import type { PoolLimits } from './threads/pool.js';
 import { rowSlots } from './threads/row-schedule.js';
-import type { ThreadFault } from './threads/thread-slot.js';
 import { ThreadTeam, type PieceSums, type StepResult } from './threads/thread-team.js';
 
 export interface TrainerSetup {
@@ -34,7 +33,7 @@ export interface TrainerSetup {
   readonly limits: PoolLimits;
   /** Whether `predict` will be asked for: it needs room for its results. */
   readonly predicts: boolean;
-  readonly onRepair: (fault: ThreadFault) => void;
+  readonly onRepair: (fault: LockstepError) => void;
   /** URL of a ThreadHook, or null. */
   readonly hook: string | null;
 }
@@ -182,14 +181,17 @@ export class Trainer {
     await this.#team.apply({ samples, microBatches, learningRate, correction1, correction2 }, step);
   }
 
-  /** Sums over each of the set's micro-batches in inference mode, by index. */
-  evaluate(set: number): Promise<PieceSums> {
-    return this.#team.evaluate(set, this.#setup.microBatch);
+  /**
+   * Sums over each of the set's micro-batches in inference mode, by index. `applied`: the steps
+   * behind the present weights, for errors.
+   */
+  evaluate(set: number, applied: number): Promise<PieceSums> {
+    return this.#team.evaluate(set, this.#setup.microBatch, applied);
   }
 
   /** Class probabilities, float32 [samples, classes]: overwritten by the next call. */
-  predict(set: number): Promise<Float32Array> {
-    return this.#team.predict(set, this.#setup.microBatch);
+  predict(set: number, applied: number): Promise<Float32Array> {
+    return this.#team.predict(set, this.#setup.microBatch, applied);
   }
 
   /** A copy of weights and optimizer state: named float32 vectors. */

@@ -32,8 +32,11 @@ export const stopIfAsked: Part = (state) => {
   if (phase === 'claiming' || phase === 'waiting' || nobody) {
     return failRun(state, {
       code: 'RUN_INTERRUPTED',
-      message: `Stopped before any worker had a state; the folder has one after ${state.stored.applied} steps.`,
-      hint: 'Resume the run.',
+      message: 'Stopped before a step was done.',
+      hint:
+        state.stored.applied === 0
+          ? 'Start the run again.'
+          : `Resume the run: its folder has the state after ${state.stored.applied} steps.`,
       where: { applied: state.stored.applied },
     });
   }

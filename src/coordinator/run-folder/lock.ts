@@ -57,7 +57,7 @@ export async function acquireLock(
 async function takeOver(path: string, mine: Holder, notice: (text: string) => void): Promise<void> {
   const takeover = `${path}.takeover`;
   if (!(await createExclusively(takeover, mine))) {
-    const rival = await readHolder(takeover);
+    const rival = await settledHolder(takeover);
     if (rival !== null && !isDead(rival)) throw lockedError(path, rival);
     await rm(takeover, { force: true });
     if (!(await createExclusively(takeover, mine))) {

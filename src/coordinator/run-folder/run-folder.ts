@@ -100,7 +100,9 @@ export class RunFolder {
     try {
       // Once more: the last holder may have begun and left a run in between.
       await refuseTaken(path);
-      return await RunFolder.#start(path, config, lock, options);
+      const folder = await RunFolder.#start(path, config, lock, options);
+      await folder.keepConfig();
+      return folder;
     } catch (error) {
       await lock.release();
       throw error;
@@ -108,8 +110,7 @@ export class RunFolder {
   }
 
   /**
-   * Takes the lock of a run that exists and, in the end, writes the configuration with which it
-   * goes on.
+   * Takes the lock of a run that exists. Its config.json stands until `keepConfig`.
    * @param config from `resolveResume`.
    */
   static async reopen(config: ResolvedConfig, options: RunFolderOptions): Promise<RunFolder> {
@@ -132,10 +133,17 @@ export class RunFolder {
   ): Promise<RunFolder> {
     const folder = new RunFolder(path, Object.freeze(config), lock, options.faultPoint);
     await folder.checkpoints.prepare();
-    // `resume` belongs to one command: a copy of the file describes the run from its beginning.
-    await writeJsonAtomically(join(path, CONFIG), { ...config, resume: null });
-    await syncParent(path);
     return folder;
+  }
+
+  /**
+   * Writes config.json: at once in a new folder; in one that is gone on with, when it is settled
+   * that this configuration can.
+   */
+  async keepConfig(): Promise<void> {
+    // `resume` belongs to one command: a copy of the file describes the run from its beginning.
+    await writeJsonAtomically(join(this.path, CONFIG), { ...this.config, resume: null });
+    await syncParent(this.path);
   }
 
   /** The last term that a coordinator of this run has claimed; 0 before the first. */
@@ -187,7 +195,12 @@ const REMAINS = new Set([LOCK, `${LOCK}.takeover`, CONFIG + TEMPORARY_SUFFIX, CH
 
 async function refuseTaken(path: string): Promise<void> {
   const names = await guarded(path, () => readdir(path));
-  const foreign = names.filter((name) => !REMAINS.has(name));
+  const saved = names.includes(CHECKPOINTS)
+    ? await new CheckpointStore(join(path, CHECKPOINTS), 1).steps()
+    : [];
+  const foreign = names.filter(
+    (name) => !REMAINS.has(name) || (name === CHECKPOINTS && saved.length > 0),
+  );
   if (foreign.length === 0) return;
   const isRun = foreign.includes(CONFIG);
   throw new LockstepError(

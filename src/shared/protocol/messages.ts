@@ -19,6 +19,8 @@ export interface Failure {
   readonly message: string;
   readonly hint: string;
   readonly where: Readonly<Record<string, string | number>>;
+  /** What it arose from, for the log of this process; never sent to another. */
+  readonly cause?: unknown;
 }
 
 export interface View {

@@ -44,18 +44,18 @@ export function acceptGradient(
     return fail(state, {
       code: 'PROTOCOL_PROOF',
       message:
-        `Step ${step} sums up ${tally.samples} samples with hash ${tally.hash.toString(16)}, ` +
+        `Step ${step + 1} sums up ${tally.samples} samples with hash ${tally.hash.toString(16)}, ` +
         `the epoch plan has ${plan.samples} with ${plan.hash.toString(16)}.`,
       hint: 'No weight was changed by it. Resume from the last checkpoint, and report this.',
-      where: { step, phase: 'reduce' },
+      where: { step: step + 1, phase: 'reduce' },
     });
   }
   if (gradient.nonFinite !== null) {
     return fail(state, {
       code: 'STEP_NOT_FINITE',
-      message: `Step ${step}: ${gradient.nonFinite} is not finite. No weight was changed by it.`,
+      message: `Step ${step + 1}: ${gradient.nonFinite} is not finite. No weight was changed by it.`,
       hint: 'Lower the learning rate, or look at the samples of this step.',
-      where: { step, phase: 'backward' },
+      where: { step: step + 1, phase: 'backward' },
     });
   }
   return gotOn(withWork(state, { ...work, gradient }));

@@ -66,10 +66,10 @@ function compare(state: MemberState, step: number, one: Held, other: Held): Memb
   return fail(state, {
     code: 'PROTOCOL_DIVERGED',
     message:
-      `Step ${step}: ${one.from} and ${other.from} give different bits for segment ${segment} of ` +
+      `Step ${step + 1}: ${one.from} and ${other.from} give different bits for segment ${segment} of ` +
       `the sum over micro-batches ${node.first} to ${node.end - 1}.`,
     hint: 'One of them computes wrongly: compare their probe rows, check their memory.',
-    where: { step, phase: 'reduce', one: one.from, other: other.from },
+    where: { step: step + 1, phase: 'reduce', one: one.from, other: other.from },
   });
 }
 

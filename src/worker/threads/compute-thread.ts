@@ -58,8 +58,8 @@ async function live(start: ThreadStart): Promise<ThreadEnd> {
     while (Atomics.load(words, COMMAND) === sequence) Atomics.wait(words, COMMAND, sequence);
     sequence = Atomics.load(words, COMMAND);
     const phase = PHASES[values[VALUE.phase]!]!;
-    say(THREAD.phase, values[VALUE.phase]!);
     say(THREAD.microBatch, 0);
+    say(THREAD.phase, values[VALUE.phase]!);
     if (phase === 'stop' || phase === 'start') {
       answer(words, start.thread, start.threads, sequence, OUTCOME.ok);
       return { kind: 'stopped' };
@@ -67,7 +67,7 @@ async function live(start: ThreadStart): Promise<ThreadEnd> {
     const began = performance.now();
     const whole = await BODIES[phase](thread, sequence);
     say(THREAD.busyMicroseconds, Math.round((performance.now() - began) * 1000));
-    if (phase === 'compute') checkFloats(thread);
+    checkFloats(thread);
     const outcome = whole ? OUTCOME.ok : OUTCOME.aborted;
     answer(words, start.thread, start.threads, sequence, outcome);
   }
@@ -75,8 +75,8 @@ async function live(start: ThreadStart): Promise<ThreadEnd> {
 
 /**
  * A native add-on built with -ffast-math changes the arithmetic of the thread that loads it,
- * WebAssembly included. Asked before the thread computes and after every step's gradients, before
- * they reach a weight.
+ * WebAssembly included. Asked before the thread computes and after every phase: gradients are
+ * refused before they reach a weight, figures of an evaluation before they are told.
  */
 function checkFloats(thread: ThreadState): void {
   const fault = floatEnvironmentFault(thread.kernels, thread.start.fusesMultiplyAdd);

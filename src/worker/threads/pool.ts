@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { abortPhase, command, DONE, PHASES, VALUE, type Control, type Phase } from './control.js';
 import { ThreadSlot, type SharedStart, type ThreadFault } from './thread-slot.js';
-import { LockstepError } from '../../shared/errors.js';
+import { assertInternal, LockstepError } from '../../shared/errors.js';
 
 export interface PoolLimits {
   /** A thread that makes no progress for so long is taken for stuck. */
@@ -21,6 +21,9 @@ export class ThreadPool {
   readonly #limits: PoolLimits;
   readonly #slots: readonly ThreadSlot[];
   #sequence = 0;
+  #closed = false;
+  /** The answers to the phase under way; never rejects. */
+  #underWay: Promise<unknown> = Promise.resolve();
 
   private constructor(start: SharedStart, control: Control, limits: PoolLimits) {
     this.#control = control;
@@ -60,10 +63,22 @@ export class ThreadPool {
    * Runs a phase on all threads. Returns null, or the first fault; then the phase has been given
    * up and no surviving thread is inside it any more.
    */
-  async run(phase: Phase): Promise<ThreadFault | null> {
+  run(phase: Phase): Promise<ThreadFault | null> {
+    this.#refuseIfClosed();
+    return this.#ask(phase);
+  }
+
+  #ask(phase: Phase): Promise<ThreadFault | null> {
     this.#control.values[VALUE.phase] = PHASES.indexOf(phase);
     this.#sequence = command(this.#control.words);
-    return this.#answers(this.#sequence, this.#limits.stallMilliseconds);
+    const answers = this.#answers(this.#sequence, this.#limits.stallMilliseconds);
+    this.#underWay = answers.catch(() => undefined);
+    return answers;
+  }
+
+  /** Whoever was in the middle of something when the pool was closed gets no further. */
+  #refuseIfClosed(): void {
+    assertInternal(!this.#closed, 'The compute threads have been ended.');
   }
 
   /**
@@ -71,6 +86,7 @@ export class ThreadPool {
    * in one place would write the same rows. Returns the fault that this met, or null.
    */
   async repair(): Promise<ThreadFault | null> {
+    this.#refuseIfClosed();
     const failed = this.#slots.filter((slot) => slot.fault !== null);
     for (const slot of failed) {
       const fault = slot.fault!;
@@ -81,9 +97,13 @@ export class ThreadPool {
     return this.#answers(this.#sequence, this.#limits.startMilliseconds);
   }
 
-  /** Ends all threads. Bounded, and safe after a fault. */
+  /** Ends all threads. Bounded, and safe after a fault and in the middle of a phase. */
   async close(): Promise<void> {
-    if (this.#slots.every((slot) => slot.fault === null)) await this.run('stop');
+    if (this.#closed) return;
+    this.#closed = true;
+    abortPhase(this.#control.words, this.#sequence);
+    await this.#underWay;
+    if (this.#slots.every((slot) => slot.fault === null)) await this.#ask('stop');
     await Promise.all(this.#slots.map((slot) => slot.end()));
     await this.#piscina.destroy();
   }

@@ -114,7 +114,14 @@ export class ThreadSlot {
       });
     this.#life.abort();
     await this.#ended;
-    return exited ? Promise.race([exited, after(TERMINATE_MILLISECONDS, false)]) : true;
+    if (exited === undefined) return true;
+    const bound = new AbortController();
+    const tooLate = after(TERMINATE_MILLISECONDS, false, { signal: bound.signal });
+    // A timer left behind would keep the process.
+    void exited.then(() => {
+      bound.abort();
+    });
+    return Promise.race([exited, tooLate.catch(() => true)]);
   }
 
   #word(word: number): number {

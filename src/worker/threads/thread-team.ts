@@ -1,3 +1,4 @@
+import type { LockstepError } from '../../shared/errors.js';
 import { rowAddress } from './arena.js';
 import { THREAD, threadWord, VALUE, type Control } from './control.js';
 import { ThreadPool, threadError, type PoolLimits } from './pool.js';
@@ -63,13 +64,13 @@ export class ThreadTeam {
   readonly #pool: ThreadPool;
   readonly #control: Control;
   readonly #start: SharedStart;
-  readonly #onRepair: (fault: ThreadFault) => void;
+  readonly #onRepair: (fault: LockstepError) => void;
 
   private constructor(
     pool: ThreadPool,
     control: Control,
     start: SharedStart,
-    onRepair: (fault: ThreadFault) => void,
+    onRepair: (fault: LockstepError) => void,
   ) {
     this.#pool = pool;
     this.#control = control;
@@ -82,7 +83,7 @@ export class ThreadTeam {
     start: SharedStart,
     control: Control,
     limits: PoolLimits,
-    onRepair: (fault: ThreadFault) => void,
+    onRepair: (fault: LockstepError) => void,
   ): Promise<ThreadTeam> {
     return new ThreadTeam(await ThreadPool.start(start, control, limits), control, start, onRepair);
   }
@@ -107,7 +108,7 @@ export class ThreadTeam {
     });
     const cuts = this.#cut(task.microBatches);
     let tallied = this.#tally();
-    await this.#phases({ step: task.step }, REPAIRS, async () => {
+    await this.#phases(task.step + 1, REPAIRS, async () => {
       const fault = await this.#pool.run('compute');
       if (fault !== null) return fault;
       tallied = this.#tally();
@@ -134,19 +135,19 @@ export class ThreadTeam {
       [VALUE.correction2]: task.correction2,
     });
     // What an update has begun cannot be begun again: no repair.
-    await this.#phases({ step }, 0, () => this.#pool.run('apply'));
+    await this.#phases(step + 1, 0, () => this.#pool.run('apply'));
   }
 
-  /** Set `index` in inference mode, each sample once. */
-  async evaluate(index: number, microBatch: number): Promise<PieceSums> {
-    const { microBatches } = await this.#overSet('evaluate', index, microBatch);
+  /** Set `index` in inference mode, each sample once. `applied`: steps that the weights have had. */
+  async evaluate(index: number, microBatch: number, applied: number): Promise<PieceSums> {
+    const { microBatches } = await this.#overSet('evaluate', index, microBatch, applied);
     const { losses, correct } = this.#start.evaluation;
     return { losses: losses.slice(0, microBatches), correct: correct.slice(0, microBatches) };
   }
 
   /** float32 [samples, classes] of set `index`: a view that the next call overwrites. */
-  async predict(index: number, microBatch: number): Promise<Float32Array> {
-    const { samples } = await this.#overSet('predict', index, microBatch);
+  async predict(index: number, microBatch: number, applied: number): Promise<Float32Array> {
+    const { samples } = await this.#overSet('predict', index, microBatch, applied);
     const classes = this.#start.sets[0]!.classes.length;
     return this.#start.evaluation.probabilities.subarray(0, samples * classes);
   }
@@ -159,18 +160,26 @@ export class ThreadTeam {
     phase: 'evaluate' | 'predict',
     index: number,
     microBatch: number,
+    applied: number,
   ): Promise<{ samples: number; microBatches: number }> {
     const samples = this.#start.sets[index]!.count;
     const microBatches = Math.ceil(samples / microBatch);
-    this.#set({ [VALUE.source]: index, [VALUE.microBatches]: microBatches });
+    this.#set({
+      [VALUE.step]: applied,
+      [VALUE.source]: index,
+      [VALUE.microBatches]: microBatches,
+    });
     this.#cut(microBatches);
-    await this.#phases({}, REPAIRS, () => this.#pool.run(phase));
+    await this.#phases(applied, REPAIRS, () => this.#pool.run(phase));
     return { samples, microBatches };
   }
 
-  /** Runs `body`; after a fault that a fresh thread may mend, mends it and runs it again. */
+  /**
+   * Runs `body`; after a fault that a fresh thread may mend, mends it and runs it again. `step`, for
+   * an error: the one under way, or the last one done, from 1 as in the metrics.
+   */
   async #phases(
-    where: Record<string, number>,
+    step: number,
     repairs: number,
     body: () => Promise<ThreadFault | null>,
   ): Promise<void> {
@@ -178,10 +187,10 @@ export class ThreadTeam {
       const fault = await body();
       if (fault === null) return;
       const mendable = fault.kind === 'death' || fault.kind === 'stall';
-      if (!mendable || repair === repairs) throw threadError(fault, where);
-      this.#onRepair(fault);
+      if (!mendable || repair === repairs) throw threadError(fault, { step });
+      this.#onRepair(threadError(fault, { step }));
       const again = await this.#pool.repair();
-      if (again !== null) throw threadError(again, where);
+      if (again !== null) throw threadError(again, { step });
     }
   }
 

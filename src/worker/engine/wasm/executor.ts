@@ -60,7 +60,7 @@ export class Executor implements ComputeEngine {
         'A micro-batch of one sample gives a batch norm one value per channel, without a variance.',
         {
           hint: 'Choose a batch size and micro-batch size that leave at least two samples in each.',
-          where: { step: batch.step, microBatch: batch.index },
+          where: { step: batch.step + 1, microBatch: batch.index },
         },
       );
     }

@@ -12,6 +12,8 @@ import { reduction } from './reduction.js';
  */
 export const apply: PhaseBody = (thread) => {
   const { start, control } = thread;
+  // The sum ends in the row of the first micro-batch, whatever the cut: slot 0 of thread 0, also
+  // where an evaluation has cut anew since.
   const { root } = reduction(control, start.threads);
   const row = rowAddress(start.arenaPlan, root.thread, root.slot);
   updateWeights(thread, row);

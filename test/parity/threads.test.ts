@@ -1,0 +1,171 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { tf, train, type ArrayData, type RunSummary } from '#src/index.js';
+import {
+  realImages,
+  smallNet,
+  stepsOf,
+  untimedMetrics,
+  type SmallRun,
+} from '../support/small-runs.js';
+
+// The same configuration and seed, whatever number of threads computes: the same bytes of weights,
+// the same losses and accuracies, line by line.
+t.setTimeout(600_000);
+
+const images = await realImages(330, 70);
+const few = await realImages(40, 11);
+
+/** What must not depend on the number of threads. */
+function bits(summary: RunSummary): object {
+  const { weightsDigest, steps, samplesSeen, epochs } = summary;
+  const { trainLoss, trainAccuracy, testLoss, testAccuracy } = summary;
+  const metrics = untimedMetrics(summary.run);
+  return {
+    ...{ weightsDigest, steps, samplesSeen, epochs },
+    ...{ trainLoss, trainAccuracy, testLoss, testAccuracy, metrics },
+  };
+}
+
+interface Case {
+  readonly title: string;
+  readonly threads?: readonly number[];
+  readonly samplesSeen: number;
+  /** Made anew for each run: a model object belongs to its caller. */
+  input(): SmallRun;
+}
+
+const tinyNet = () =>
+  tf.sequential({
+    layers: [
+      tf.layers.averagePooling2d({ inputShape: [28, 28, 1], poolSize: 7, strides: 7 }),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 7, activation: 'tanh' }),
+      tf.layers.batchNormalization(),
+      tf.layers.dropout({ rate: 0.2 }),
+      tf.layers.dense({ units: 10, activation: 'softmax' }),
+    ],
+  });
+
+const firstOf = (data: ArrayData, count: number): ArrayData => ({
+  ...data,
+  train: {
+    images: data.train.images.slice(0, count * 784),
+    labels: Array.from(data.train.labels).slice(0, count),
+  },
+});
+
+const CASES: readonly Case[] = [
+  {
+    title: 'batch norm and dropout, Adam, 7 micro-batches a step and 2 in the short last one',
+    samplesSeen: 990,
+    input: () => ({
+      model: smallNet(),
+      data: images,
+      ...{ epochs: 3, batchSize: 100, microBatch: 16, seed: 3, learningRate: 0.01 },
+    }),
+  },
+  {
+    title: 'AMSGrad with weight decay, 3 micro-batches a step: fewer than threads',
+    samplesSeen: 660,
+    input: () => ({
+      model: smallNet(),
+      data: images,
+      optimizer: 'amsgrad',
+      weightDecay: 0.001,
+      ...{ epochs: 2, batchSize: 100, microBatch: 40, seed: 1, learningRate: 0.01 },
+    }),
+  },
+  {
+    title: 'SGD with momentum, 15 micro-batches a step, ended in the middle of an epoch',
+    samplesSeen: 330 + 200,
+    input: () => ({
+      model: smallNet(),
+      data: images,
+      optimizer: 'sgd',
+      momentum: 0.9,
+      ...{ steps: 6, batchSize: 100, microBatch: 7, seed: 2, learningRate: 0.05 },
+    }),
+  },
+  {
+    title: 'mlp, micro-batches of one sample, a last step of one',
+    samplesSeen: 2 * 27,
+    input: () => ({
+      model: 'mlp',
+      data: firstOf(images, 27),
+      ...{ epochs: 2, batchSize: 13, microBatch: 1 },
+    }),
+  },
+  {
+    title: 'mlp',
+    samplesSeen: 660,
+    input: () => ({
+      model: 'mlp',
+      data: images,
+      ...{ epochs: 2, batchSize: 96, microBatch: 24, evaluateEvery: 2 },
+    }),
+  },
+  {
+    title: 'cnn2bn',
+    samplesSeen: 80,
+    input: () => ({ model: 'cnn2bn', data: few, ...{ epochs: 2, batchSize: 24, microBatch: 5 } }),
+  },
+  {
+    title: 'lenet5',
+    samplesSeen: 80,
+    input: () => ({ model: 'lenet5', data: few, ...{ epochs: 2, batchSize: 32, microBatch: 6 } }),
+  },
+  {
+    title: 'the reference engine',
+    threads: [1, 2, 3],
+    samplesSeen: 80,
+    input: () => ({
+      model: tinyNet(),
+      data: few,
+      engine: 'reference',
+      ...{ epochs: 2, batchSize: 16, microBatch: 3 },
+    }),
+  },
+];
+
+for (const { title, threads = [1, 2, 3, 4, 7], samplesSeen, input } of CASES) {
+  t.test(`The number of threads changes no bit: ${title}`, async (t) => {
+    const folder = t.testdir();
+    const [first = 1, ...others] = threads;
+    const alone = await train({ ...input(), threads: first, out: join(folder, String(first)) });
+    const expected = bits(alone);
+    t.equal(alone.samplesSeen, samplesSeen, 'no sample of a short last batch is dropped');
+    t.same(stepsOf(alone.run), counted(alone.steps), 'every step once, in order');
+    const perStep = untimedMetrics(alone.run).filter(({ kind }) => kind === 'step');
+    const recorded = perStep.reduce((sum, { samples }) => sum + Number(samples), 0);
+    t.equal(recorded, samplesSeen, 'the metrics count each sample');
+    for (const count of others) {
+      const summary = await train({ ...input(), threads: count, out: join(folder, String(count)) });
+      t.equal(summary.threads, count);
+      t.strictSame(bits(summary), expected, `${String(count)} threads as ${String(first)}`);
+    }
+  });
+}
+
+t.test('The digest depends on seed, batch size, micro-batch size and data', async (t) => {
+  const folder = t.testdir();
+  const base: SmallRun = { data: images, steps: 4, batchSize: 100, microBatch: 16, threads: 2 };
+  const other = { ...images, train: { ...images.train, images: images.train.images.slice() } };
+  other.train.images[3 * 784 + 400]! ^= 128;
+  const inputs: readonly SmallRun[] = [
+    base,
+    { ...base, seed: 1 },
+    { ...base, batchSize: 99 },
+    { ...base, microBatch: 17 },
+    { ...base, data: other },
+    { ...base, learningRate: 0.0011 },
+  ];
+  const digests = new Set<string>();
+  for (const [i, input] of inputs.entries()) {
+    const summary = await train({ ...input, model: smallNet(), out: join(folder, String(i)) });
+    digests.add(summary.weightsDigest);
+  }
+  t.equal(digests.size, inputs.length);
+});
+
+const counted = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
