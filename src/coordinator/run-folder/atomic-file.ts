@@ -1,6 +1,7 @@
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { guarded } from './file-errors.js';
+import { guarded, systemCode } from './file-errors.js';
 
 /**
  * A named instant at which a crash must do no harm. Tests hand in a function that kills the
@@ -56,6 +57,22 @@ export async function writeAtomically(
 export async function writeJsonAtomically(path: string, value: unknown): Promise<void> {
   const text = `${JSON.stringify(value, null, 2)}\n`;
   await writeAtomically(path, (file) => file.writeFile(text));
+}
+
+/** Makes a folder and those above it. Throws RUN_FOLDER_NOT_WRITABLE, RUN_FOLDER_IO …. */
+export async function makeFolder(path: string): Promise<void> {
+  await guarded(path, async () => {
+    try {
+      await mkdir(path, { recursive: true });
+    } catch (error) {
+      // On a read-only disk Node says that nothing is there (ENOENT); without `recursive` it says why.
+      if (systemCode(error) !== 'ENOENT') throw error;
+      let missing = path;
+      while (!existsSync(dirname(missing))) missing = dirname(missing);
+      await mkdir(missing);
+      throw error;
+    }
+  });
 }
 
 /** Makes a rename or a new file in `folder` survive a power cut. */

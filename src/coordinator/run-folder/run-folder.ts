@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ResolvedConfig } from '../../shared/config/schema.js';
 import { LockstepError } from '../../shared/errors.js';
 import type { RunSummary } from '../../shared/run-events.js';
 import {
+  makeFolder,
   syncFolder,
   TEMPORARY_SUFFIX,
   writeJsonAtomically,
@@ -94,7 +95,7 @@ export class RunFolder {
     config: ResolvedConfig,
     options: RunFolderOptions,
   ): Promise<RunFolder> {
-    await guarded(path, () => mkdir(path, { recursive: true }));
+    await makeFolder(path);
     await refuseTaken(path);
     const lock = await acquireLock(join(path, LOCK), options.notice);
     try {

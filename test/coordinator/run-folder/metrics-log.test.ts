@@ -101,12 +101,10 @@ t.test('damage before the last line is named, not dropped', async (t) => {
 t.test('a full disk is reported at the next sync', async (t) => {
   const child = fileURLToPath(new URL('./fill-the-disk.js', import.meta.url));
   // A limit of 8 KiB a file stands for the full disk; the signal that comes with it is ignored.
-  const script = `trap '' XFSZ; ulimit -f 8; exec "$0" "$@"`;
+  // (A test runner's preloads would take it for themselves.)
+  const script = `trap '' XFSZ; ulimit -f 8; unset NODE_OPTIONS; exec "$0" "$@"`;
   const path = join(t.testdir(), 'metrics.jsonl');
-  // A test runner's preloads take the signal for themselves.
-  const env = { ...process.env, NODE_OPTIONS: '' };
-  const args = ['-c', script, process.execPath, child, path];
-  const output = await promisify(execFile)('bash', args, { env });
+  const output = await promisify(execFile)('bash', ['-c', script, process.execPath, child, path]);
   t.same(JSON.parse(output.stdout), {
     sync: 'RUN_FOLDER_DISK_FULL',
     append: 'RUN_FOLDER_DISK_FULL',

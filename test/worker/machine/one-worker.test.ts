@@ -160,7 +160,7 @@ t.test('A value that is not finite stops the run before the update, and is named
   const pair = new Pair(7, 4).run();
   t.equal(pair.member.position?.applied, 4, 'step 4 was not applied');
   t.equal(pair.end?.kind === 'exit' && pair.end.failure?.code, 'STEP_NOT_FINITE');
-  t.match(pair.coordinator.failure?.message, /Step 4: the gradient of 3:dense\/kernel/);
+  t.match(pair.coordinator.failure?.message, /Step 5: the gradient of 3:dense\/kernel/);
   t.equal(pair.coordinator.failure?.where['worker'], 'w');
   t.end();
 });
@@ -168,7 +168,7 @@ t.test('A value that is not finite stops the run before the update, and is named
 t.test('A sum that lacks a sample stops the run before the update', (t) => {
   const pair = new Pair(3, -1, 1).run();
   t.equal(pair.end?.kind === 'exit' && pair.end.failure?.code, 'PROTOCOL_PROOF');
-  t.match(pair.coordinator.failure?.message, /Step 0 sums up 13 samples .* the epoch plan has 14/);
+  t.match(pair.coordinator.failure?.message, /Step 1 sums up 13 samples .* the epoch plan has 14/);
   t.equal(pair.member.position?.applied, 0);
   t.end();
 });
