@@ -54,7 +54,7 @@ function trainSeed(seed, out, say) {
     existsSync(join(out, 'checkpoints')) && readdirSync(join(out, 'checkpoints')).length > 0;
   const flags = Object.entries({ ...RECIPE, seed, out }).flatMap(([key, value]) => [`--${key}`, String(value)]); // prettier-ignore
   if (!existsSync(join(out, 'summary.json'))) {
-    // A folder without a checkpoint cannot be resumed, and a new run wants a folder of its own.
+    // A folder without a checkpoint has nothing to go on from: start in a folder of its own.
     if (!begun) rmSync(out, { recursive: true, force: true });
     say(begun ? `seed ${seed} goes on` : `seed ${seed} starts`);
     mkdirSync(runsFolder, { recursive: true });
