@@ -148,7 +148,9 @@ for (const [fault, kind, place] of REPAIRED) {
 
 t.test('A thread that runs out of memory is replaced, and the process lives', async (t) => {
   const fault = { ...LAST, fault: 'memory' } as const;
-  const ended = await train({ ...RUN, out: nextFolder() }, fault, ['--max-old-space-size=96']);
+  // Filling the memory may take longer than a stall would.
+  const input = { ...RUN, stallSeconds: 60, out: nextFolder() };
+  const ended = await train(input, fault, ['--max-old-space-size=96']);
   t.match(ended.notices.join('\n'), /thread 2 failed \(death\) in phase compute, step 2.*memory/);
   checkWhole(t, ended);
 });

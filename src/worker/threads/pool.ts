@@ -11,6 +11,8 @@ export interface PoolLimits {
   readonly startMilliseconds: number;
 }
 
+const YOUNG_GENERATION_MEBIBYTES = 4;
+
 /**
  * The compute threads of a worker. Piscina owns their life; a phase is asked of all of them at once
  * through the control words, and every wait is bounded by their progress.
@@ -33,6 +35,8 @@ export class ThreadPool {
       minThreads: start.threads,
       maxThreads: start.threads,
       idleTimeout: Infinity,
+      // A step leaves little behind in JavaScript: collected often, memory stays level.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MEBIBYTES },
     });
     // A thread's death reaches us as the failure of its task; piscina tells it here once more.
     piscina.on('error', () => undefined);
