@@ -109,7 +109,7 @@ t.test('A disk that fills up ends the run; the checkpoint before is good', async
   t.equal(await newestStep(t, out), 10);
   // A file may grow to 1 MiB: enough for the lines, not for a checkpoint of 2.8 MB.
   const words = [cliCommand, 'train', '--resume', out, '--epochs', '12', '--quiet'];
-  const limited = `ulimit -f 1024; trap '' XFSZ; exec ${words.join(' ')}`;
+  const limited = `ulimit -f 1024; trap '' XFSZ; unset NODE_OPTIONS; exec ${words.join(' ')}`;
   const { status, stderr } = await startProcess('bash', ['-c', limited], { env }).ended;
   t.equal(status, 1);
   t.match(stderr, /RUN_FOLDER_DISK_FULL: .*step-\d+\.ckpt could not be written \(EFBIG\)/);
