@@ -37,6 +37,8 @@ function commit() {
 export function writeResult(name, result) {
   const file = join(resultsFolder, `${name}.json`);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  // Paths count from the repository: where it lay is nobody's business.
+  const text = JSON.stringify(result, null, 2).replaceAll(repository, '');
+  writeFileSync(file, `${text}\n`);
   return file;
 }

@@ -36,7 +36,10 @@ export function startProcess(
   options: SpawnOptions = {},
 ): StartedProcess {
   const began = performance.now();
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  // As a user starts it: without what a test runner loads into each Node.
+  const env = { ...(options.env ?? process.env) };
+  delete env['NODE_OPTIONS'];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options, env });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (part: string) => (text[name] += part));
