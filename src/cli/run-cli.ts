@@ -7,7 +7,7 @@ import { predictCommand } from './commands/predict.js';
 import { trainCommand } from './commands/train.js';
 import { errorText, EXIT, exitStatus } from './exit.js';
 import { usageError } from './usage.js';
-import { version } from './version.js';
+import { version } from '../shared/version.js';
 
 /** What yargs objects to, until the help text is at hand to guess what was meant. */
 class UsageFailure {

@@ -189,7 +189,7 @@ export class LocalRun {
       stored = { applied: step, captured: { digest: digests['state']!, state: sections } };
       observer.notice(`Going on after step ${String(step)}, from ${found.path}.`);
     }
-    await folder.keepConfig();
+    if (run.config.resume !== null) await folder.keepConfig();
     const metrics = await folder.openMetrics(position.applied);
     const perEpoch = stepsPerEpoch(run.data.train.count, run.config.batchSize);
     const epoch = Math.ceil(position.applied / perEpoch);

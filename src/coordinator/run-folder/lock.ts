@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { LockstepError } from '../../shared/errors.js';
+import { isAlive } from '../process-alive.js';
 import { guarded, systemCode } from './file-errors.js';
 
 /**
@@ -122,11 +123,7 @@ const isSame = (a: Holder, b: Holder): boolean =>
 /** Only of this host can it be known; a holder on another one counts as alive. */
 function isDead(holder: Holder): boolean {
   if (holder.host !== hostname()) return false;
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    return systemCode(error) === 'ESRCH';
-  }
+  if (!isAlive(holder.pid)) return true;
   return processStart(holder.pid) !== holder.processStart;
 }
 

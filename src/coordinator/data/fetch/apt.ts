@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { FASHION_MNIST_PACKAGE } from '../../../shared/data/fashion-mnist.js';
 import { LockstepError } from '../../../shared/errors.js';
 import { DEBIAN_FOLDER } from '../sources.js';
-import { isAlive } from './process-alive.js';
+import { isAlive } from '../../process-alive.js';
 import { runProgram } from './run-program.js';
 
 export interface AptFetch {

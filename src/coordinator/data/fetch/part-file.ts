@@ -10,7 +10,7 @@ import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from '../../../shared/errors.js';
-import { isAlive } from './process-alive.js';
+import { isAlive } from '../../process-alive.js';
 
 /** Whether a process of another machine still lives cannot be asked; its files can be watched. */
 const ABANDONED_AFTER_MILLIS = 10 * 60 * 1000;
