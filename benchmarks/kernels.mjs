@@ -121,6 +121,7 @@ function conv(size, input, outputs, kernel, first = false) {
     bias: true,
     activation: 'relu',
     maskGradient: false,
+    pool: null,
   };
   const weights = { kernel: kernel * kernel * input * outputs, bias: outputs };
   return lowered(lowerConv2d, node, shape, output, weights, !first);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { lowerConv2d } from '#src/worker/engine/wasm/lowering/conv2d.js';
 import { supportsRelaxedSimd } from '#src/worker/engine/wasm/module.js';
-import { F23, F43, PAIR, winogradForm } from '#src/worker/engine/wasm/lowering/winograd.js';
+import { columnTiles, rowTiles } from '#src/worker/engine/wasm/lowering/winograd-tiles.js';
 import { convData, convErrors } from '../../../support/conv-check.js';
 import { convCase, kernelElements } from '../../../support/conv-oracle.js';
 import type { ConvCase } from '../../../support/conv-oracle.js';
@@ -30,6 +30,7 @@ function lower(c: ConvCase, options: Options = {}, on = harness): LoweredNode {
       bias: true,
       activation: relu ? 'relu' : 'linear',
       maskGradient: relu,
+      pool: null,
     },
     {
       inputs: [c.input],
@@ -47,6 +48,10 @@ function lower(c: ConvCase, options: Options = {}, on = harness): LoweredNode {
 
 const same = (batch: number, map: [number, number, number], outputs: number) =>
   convCase(batch, map, outputs, [3, 3], 'same');
+const same5 = (batch: number, map: [number, number, number], outputs: number) =>
+  convCase(batch, map, outputs, [5, 5], 'same');
+const valid5 = (batch: number, map: [number, number, number], outputs: number) =>
+  convCase(batch, map, outputs, [5, 5], 'valid');
 const valid = (batch: number, map: [number, number, number], outputs: number) =>
   convCase(batch, map, outputs, [3, 3], 'valid');
 
@@ -67,6 +72,14 @@ const CASES: readonly ConvCase[] = [
   valid(7, [9, 5, 9], 8),
   valid(3, [14, 15, 8], 13),
   same(1, [9, 130, 8], 8),
+  same(2, [12, 9, 8], 8),
+  same(2, [70, 66, 8], 8),
+  same5(2, [9, 9, 9], 13),
+  same5(7, [5, 4, 8], 8),
+  same5(3, [3, 11, 11], 9),
+  same5(1, [28, 28, 8], 8),
+  same5(1, [61, 70, 8], 8),
+  valid5(3, [14, 9, 8], 10),
 ];
 
 const name = (c: ConvCase) =>
@@ -88,7 +101,15 @@ t.test('Winograd convolution matches float64 loops', async (t) => {
 });
 
 t.test('wide layers stay within 1e-5 of the maximum', async (t) => {
-  for (const c of [same(2, [14, 14, 64], 32), same(8, [4, 4, 256], 64), same(9, [2, 2, 256], 64)]) {
+  for (const c of [
+    same(2, [14, 14, 64], 32),
+    same(8, [4, 4, 256], 64),
+    same(9, [2, 2, 256], 64),
+    same(2, [12, 12, 64], 64),
+    same(1, [28, 28, 64], 64),
+    same5(3, [9, 9, 64], 128),
+    same5(2, [8, 8, 64], 64),
+  ]) {
     harness.reset();
     const errors = convErrors(lower(c), c, convData(c, 11), false);
     for (const [what, error] of Object.entries(errors)) {
@@ -97,18 +118,15 @@ t.test('wide layers stay within 1e-5 of the maximum', async (t) => {
   }
 });
 
-t.test('the form follows from the size of the map', async (t) => {
-  const form = (height: number, width: number, isSame = true) =>
-    winogradForm(height, width, isSame);
-  t.equal(form(28, 28), F43);
-  t.equal(form(14, 14), F43);
-  t.equal(form(7, 7), F43);
-  t.equal(form(4, 4), F43);
-  t.equal(form(5, 5), F43);
-  t.equal(form(2, 2), PAIR);
-  t.equal(form(2, 2, false), F23);
-  t.equal(form(1, 2), F23);
-  t.equal(form(1, 1), null, 'a single position takes nine products; no form takes fewer');
+t.test('tiles follow from the length of the axis, with the fewest products', async (t) => {
+  const rows = (taps: 3 | 5) => (length: number) => rowTiles(length, taps).products;
+  const columns = (taps: 3 | 5) => (length: number) => columnTiles(length, taps).products;
+  t.strictSame([1, 2, 4, 5, 7, 9, 12, 14, 28].map(rows(3)), [4, 4, 6, 8, 11, 13, 16, 20, 38]);
+  t.strictSame([1, 2, 4, 7, 9, 12, 14, 28].map(columns(3)), [4, 4, 6, 11, 15, 18, 22, 42]);
+  t.strictSame([1, 3, 4, 5, 6, 7, 9, 28].map(rows(5)), [6, 7, 8, 13, 14, 15, 21, 56]);
+  t.strictSame([3, 4, 9].map(columns(5)), [7, 12, 21]);
+  t.equal(rowTiles(10, 3).packed, 1 + 256, '10 = 6 + 4');
+  t.equal(columnTiles(7, 3).packed, 256 + 65536, '7 = 4 + 3');
 });
 
 t.test('what lies in pad lanes and scratch does not change a bit', async (t) => {

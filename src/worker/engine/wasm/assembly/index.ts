@@ -2,6 +2,8 @@
 // No file may have static data, a start function or a heap: the memory is shared by all threads.
 export * from './gemm';
 export { winogradWeights } from './winograd-weights';
+export { describePool } from './pool-window';
+export * from './sparse-backward';
 export * from './winograd';
 export * from './activation';
 export * from './batch-norm';

@@ -1,120 +1,135 @@
 /**
- * Winograd's transforms of 3×3 weights w[ky][kx][in][out] and of their gradients.
+ * Winograd's transforms of weights w[ky][kx][in][out] and of their gradients.
  *
- *   U            [i·n + j][out/4][in rows, ⌈C/4⌉·4][4 out]     operand B of V·U
- *   transposed   [i·n + j][in/4][out rows, ⌈N/4⌉·4][4 in]      operand B of dM·Uᵀ
+ *   U            [i·nx + j][out/4][in rows, ⌈C/4⌉·4][4 out]     operand B of V·U
+ *   transposed   [i·nx + j][in/4][out rows, ⌈N/4⌉·4][4 in]      operand B of dM·Uᵀ
  */
 import { storeQuadTransposed } from './gemm-pack';
 import { loadLanes, storeLanes } from './simd';
-import { planeBytes } from './winograd-chunk';
-import { F23, F43, PAIR, pointsOf, weightGradient, weightPoint } from './winograd-points';
+import { planeBytes, widestForm } from './winograd-tiling';
+import {
+  F23,
+  F25,
+  F33,
+  F35,
+  F43,
+  F45,
+  F63,
+  PAIR,
+  pointsOf,
+  storeConstants,
+  tapsOf,
+  weightGradients,
+  weightPoints,
+} from './winograd-transforms';
 
-/** U = G·w·Gᵀ and its transposed copy, for one block of four inputs and four outputs. */
+/** Bytes of the lines that a weight's transform takes of its scratch; the factors follow. */
+const WEIGHT_VECTORS: usize = 65 << 4;
+
+/** G along one axis: `lines` times from taps every `from`Step bytes to points every toStep. */
+function points(
+  k: usize,
+  form: i32,
+  lines: i32,
+  from: usize,
+  fromLine: usize,
+  fromStep: usize,
+  to: usize,
+  toLine: usize,
+  toStep: usize,
+): void {
+  if (form == F63) pointsForm(k, F63, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == F43) pointsForm(k, F43, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == F33) pointsForm(k, F33, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == F23) pointsForm(k, F23, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == PAIR) pointsForm(k, PAIR, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == F45) pointsForm(k, F45, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == F35) pointsForm(k, F35, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else pointsForm(k, F25, lines, from, fromLine, fromStep, to, toLine, toStep);
+}
+
 // @ts-ignore: decorator
 @inline
-function transformBlock(
+function pointsForm(
+  k: usize,
   form: i32,
-  w: usize,
-  inputs: i32,
-  outputs: i32,
-  lanes: i32,
-  rows: i32,
-  u: usize,
-  uPlane: usize,
+  lines: i32,
+  from: usize,
+  fromLine: usize,
+  fromStep: usize,
+  to: usize,
+  toLine: usize,
+  toStep: usize,
 ): void {
-  const n = pointsOf(form);
-  const tap = (<usize>(inputs * outputs)) << 2;
-  for (let row = 0; row < 4; row++) {
-    if (row >= rows) {
-      for (let point = 0; point < n * n; point++) {
-        v128.store(u + uPlane * point, f32x4.splat(0));
-      }
-      u += 16;
-      continue;
-    }
-    const w00 = loadLanes(w, lanes);
-    const w01 = loadLanes(w + tap, lanes);
-    const w02 = loadLanes(w + tap * 2, lanes);
-    const w10 = loadLanes(w + tap * 3, lanes);
-    const w11 = loadLanes(w + tap * 4, lanes);
-    const w12 = loadLanes(w + tap * 5, lanes);
-    const w20 = loadLanes(w + tap * 6, lanes);
-    const w21 = loadLanes(w + tap * 7, lanes);
-    const w22 = loadLanes(w + tap * 8, lanes);
-    transformLine(form, 0, w00, w01, w02, w10, w11, w12, w20, w21, w22, u, uPlane);
-    transformLine(form, 1, w00, w01, w02, w10, w11, w12, w20, w21, w22, u, uPlane);
-    transformLine(form, 2, w00, w01, w02, w10, w11, w12, w20, w21, w22, u, uPlane);
-    if (n > 3) transformLine(form, 3, w00, w01, w02, w10, w11, w12, w20, w21, w22, u, uPlane);
-    if (n > 4) transformLine(form, 4, w00, w01, w02, w10, w11, w12, w20, w21, w22, u, uPlane);
-    if (n > 4) transformLine(form, 5, w00, w01, w02, w10, w11, w12, w20, w21, w22, u, uPlane);
-    u += 16;
-    w += (<usize>outputs) << 2;
+  for (; lines > 0; lines--, from += fromLine, to += toLine) {
+    const w0 = v128.load(from);
+    const w1 = v128.load(from + fromStep);
+    const w2 = v128.load(from + fromStep * 2);
+    const w3 = tapsOf(form) > 3 ? v128.load(from + fromStep * 3) : w0;
+    const w4 = tapsOf(form) > 3 ? v128.load(from + fromStep * 4) : w0;
+    weightPoints(k, form, w0, w1, w2, w3, w4, to, toStep);
   }
 }
 
-/** Points (i, 0 … n − 1). */
-// @ts-ignore: decorator
-@inline
-function transformLine(
-  form: i32,
-  i: i32,
-  w00: v128,
-  w01: v128,
-  w02: v128,
-  w10: v128,
-  w11: v128,
-  w12: v128,
-  w20: v128,
-  w21: v128,
-  w22: v128,
-  u: usize,
-  uPlane: usize,
-): void {
-  const n = pointsOf(form);
-  const t0 = weightPoint(form, i, w00, w10, w20);
-  const t1 = weightPoint(form, i, w01, w11, w21);
-  const t2 = weightPoint(form, i, w02, w12, w22);
-  const to = u + uPlane * (i * n);
-  v128.store(to, weightPoint(form, 0, t0, t1, t2));
-  v128.store(to + uPlane, weightPoint(form, 1, t0, t1, t2));
-  v128.store(to + uPlane * 2, weightPoint(form, 2, t0, t1, t2));
-  if (n > 3) v128.store(to + uPlane * 3, weightPoint(form, 3, t0, t1, t2));
-  if (n > 4) v128.store(to + uPlane * 4, weightPoint(form, 4, t0, t1, t2));
-  if (n > 4) v128.store(to + uPlane * 5, weightPoint(form, 5, t0, t1, t2));
-}
-
 /**
- * Prepares U, and its transposed copy where `transposed` is not 0, from w [3][3][inputs][outputs];
- * part `part` of `parts` does a range of the blocks of outputs.
+ * Prepares U, and its transposed copy where `transposed` is not 0, from w
+ * [taps][taps][inputs][outputs]; part `part` of `parts` does a range of the blocks of inputs, one
+ * after another, so that weights are read in their order. `scratch`: 94 vectors.
  */
 export function winogradWeights(
   part: i32,
   parts: i32,
-  form: i32,
+  taps: i32,
+  tilesY: i32,
+  tilesX: i32,
   w: usize,
   inputs: i32,
   outputs: i32,
   u: usize,
   transposed: usize,
+  scratch: usize,
 ): void {
   const inBlocks = (inputs + 3) >> 2;
   const outBlocks = (outputs + 3) >> 2;
   const uPlane = planeBytes(outBlocks, (<usize>inBlocks) << 6);
   const tPlane = planeBytes(inBlocks, (<usize>outBlocks) << 6);
-  const n = pointsOf(form);
-  const end = (outBlocks * (part + 1)) / parts;
-  for (let out = (outBlocks * part) / parts; out < end; out++) {
-    const lanes = outputs - out * 4;
-    for (let block = 0; block < inBlocks; block++) {
-      const rows = inputs - block * 4;
-      const source = w + ((<usize>(block * 4 * outputs + out * 4)) << 2);
+  const formY = widestForm(tilesY, taps);
+  const formX = widestForm(tilesX, taps);
+  const ny = pointsOf(formY);
+  const nx = pointsOf(formX);
+  const tap = (<usize>(inputs * outputs)) << 2;
+  const row = (<usize>taps) << 4;
+  // taps × taps of one input, then ny lines of taps.
+  const lines = scratch + row * taps;
+  const k = scratch + WEIGHT_VECTORS;
+  storeConstants(k);
+  const end = (inBlocks * (part + 1)) / parts;
+  for (let block = (inBlocks * part) / parts; block < end; block++) {
+    for (let out = 0; out < outBlocks; out++) {
+      const lanes = outputs - out * 4;
       const to = u + ((<usize>(out * inBlocks + block)) << 6);
-      if (form == F43) transformBlock(F43, source, inputs, outputs, lanes, rows, to, uPlane);
-      else if (form == F23) transformBlock(F23, source, inputs, outputs, lanes, rows, to, uPlane);
-      else transformBlock(PAIR, source, inputs, outputs, lanes, rows, to, uPlane);
+      for (let input = 0; input < 4; input++) {
+        const at = to + ((<usize>input) << 4);
+        if (block * 4 + input >= inputs) {
+          for (let point = 0; point < ny * nx; point++) {
+            v128.store(at + uPlane * point, f32x4.splat(0));
+          }
+          continue;
+        }
+        let from = w + ((<usize>((block * 4 + input) * outputs + out * 4)) << 2);
+        if (lanes >= 4) {
+          points(k, formY, taps, from, tap, tap * taps, lines, 16, row);
+        } else {
+          for (let i = 0; i < taps * taps; i++, from += tap) {
+            v128.store(scratch + ((<usize>i) << 4), loadLanes(from, lanes));
+          }
+          points(k, formY, taps, scratch, 16, row, lines, 16, row);
+        }
+        points(k, formX, ny, lines, row, 16, at, uPlane * nx, uPlane);
+      }
       if (transposed == 0) continue;
       const mirrored = transposed + ((<usize>(block * outBlocks + out)) << 6);
-      for (let point = 0; point < n * n; point++) {
+      for (let point = 0; point < ny * nx; point++) {
         const from = to + uPlane * point;
         storeQuadTransposed(
           mirrored + tPlane * point,
@@ -128,67 +143,102 @@ export function winogradWeights(
   }
 }
 
-/** dw = Gᵀ·dU·G, from dU in the layout of U. `lines` is scratch of 18 vectors. */
+/** Gᵀ along one axis: `lines` times from points every fromStep bytes to taps every toStep. */
+function gradients(
+  k: usize,
+  form: i32,
+  lines: i32,
+  from: usize,
+  fromLine: usize,
+  fromStep: usize,
+  to: usize,
+  toLine: usize,
+  toStep: usize,
+): void {
+  if (form == F63) gradientsForm(k, F63, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == F43) gradientsForm(k, F43, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == F33) gradientsForm(k, F33, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == F23) gradientsForm(k, F23, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == PAIR) gradientsForm(k, PAIR, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == F45) gradientsForm(k, F45, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else if (form == F35) gradientsForm(k, F35, lines, from, fromLine, fromStep, to, toLine, toStep);
+  else gradientsForm(k, F25, lines, from, fromLine, fromStep, to, toLine, toStep);
+}
+
 // @ts-ignore: decorator
 @inline
-function storeWeightGradients(
+function gradientsForm(
+  k: usize,
   form: i32,
-  du: usize,
-  inputs: i32,
-  outputs: i32,
-  dw: usize,
-  lines: usize,
+  lines: i32,
+  from: usize,
+  fromLine: usize,
+  fromStep: usize,
+  to: usize,
+  toLine: usize,
+  toStep: usize,
 ): void {
   const n = pointsOf(form);
-  const inBlocks = (inputs + 3) >> 2;
-  const outBlocks = (outputs + 3) >> 2;
-  const plane = planeBytes(outBlocks, (<usize>inBlocks) << 6);
-  const tap = (<usize>(inputs * outputs)) << 2;
-  for (let out = 0; out < outBlocks; out++) {
-    const lanes = outputs - out * 4;
-    for (let input = 0; input < inputs; input++) {
-      let p = du + ((<usize>(out * inBlocks * 4 + input)) << 4);
-      for (let j = 0; j < n; j++) {
-        const down = plane * n;
-        const u0 = v128.load(p);
-        const u1 = v128.load(p + down);
-        const u2 = v128.load(p + down * 2);
-        const u3 = form == PAIR ? u0 : v128.load(p + down * 3);
-        const u4 = form == F43 ? v128.load(p + down * 4) : u0;
-        const u5 = form == F43 ? v128.load(p + down * 5) : u0;
-        const t = lines + ((<usize>j) << 4);
-        v128.store(t, weightGradient(form, 0, u0, u1, u2, u3, u4, u5));
-        v128.store(t + 96, weightGradient(form, 1, u0, u1, u2, u3, u4, u5));
-        v128.store(t + 192, weightGradient(form, 2, u0, u1, u2, u3, u4, u5));
-        p += plane;
-      }
-      let to = dw + ((<usize>(input * outputs + out * 4)) << 2);
-      for (let y = 0; y < 3; y++) {
-        const t = lines + <usize>y * 96;
-        const u0 = v128.load(t);
-        const u1 = v128.load(t + 16);
-        const u2 = v128.load(t + 32);
-        const u3 = form == PAIR ? u0 : v128.load(t + 48);
-        const u4 = form == F43 ? v128.load(t + 64) : u0;
-        const u5 = form == F43 ? v128.load(t + 80) : u0;
-        storeLanes(to, weightGradient(form, 0, u0, u1, u2, u3, u4, u5), lanes);
-        storeLanes(to + tap, weightGradient(form, 1, u0, u1, u2, u3, u4, u5), lanes);
-        storeLanes(to + tap * 2, weightGradient(form, 2, u0, u1, u2, u3, u4, u5), lanes);
-        to += tap * 3;
-      }
-    }
+  for (; lines > 0; lines--, from += fromLine, to += toLine) {
+    const u0 = v128.load(from);
+    const u1 = v128.load(from + fromStep);
+    const u2 = v128.load(from + fromStep * 2);
+    const u3 = n > 3 ? v128.load(from + fromStep * 3) : u0;
+    const u4 = n > 4 ? v128.load(from + fromStep * 4) : u0;
+    const u5 = n > 5 ? v128.load(from + fromStep * 5) : u0;
+    const u6 = n > 6 ? v128.load(from + fromStep * 6) : u0;
+    const u7 = n > 7 ? v128.load(from + fromStep * 7) : u0;
+    weightGradients(k, form, u0, u1, u2, u3, u4, u5, u6, u7, to, toStep);
   }
 }
 
-export function winogradWeightGradients(
-  form: i32,
+/**
+ * dw = Gᵀ·dU·G for inputs of blocks [blockFrom, blockTo), from dU in the layout of U. `add`: to
+ * what dw holds. `scratch`: 94 vectors.
+ */
+export function weightGradientsOf(
+  taps: i32,
+  tilesY: i32,
+  tilesX: i32,
   du: usize,
   inputs: i32,
   outputs: i32,
   dw: usize,
-  lines: usize,
+  blockFrom: i32,
+  blockTo: i32,
+  add: bool,
+  scratch: usize,
 ): void {
-  if (form == F43) storeWeightGradients(F43, du, inputs, outputs, dw, lines);
-  else if (form == F23) storeWeightGradients(F23, du, inputs, outputs, dw, lines);
-  else storeWeightGradients(PAIR, du, inputs, outputs, dw, lines);
+  const inBlocks = (inputs + 3) >> 2;
+  const outBlocks = (outputs + 3) >> 2;
+  const plane = planeBytes(outBlocks, (<usize>inBlocks) << 6);
+  const formY = widestForm(tilesY, taps);
+  const formX = widestForm(tilesX, taps);
+  const ny = pointsOf(formY);
+  const nx = pointsOf(formX);
+  const tap = (<usize>(inputs * outputs)) << 2;
+  const row = (<usize>taps) << 4;
+  const lines = scratch + row * taps;
+  const k = scratch + WEIGHT_VECTORS;
+  storeConstants(k);
+  for (let block = blockFrom; block < blockTo; block++) {
+    const last = min(inputs, block * 4 + 4);
+    for (let out = 0; out < outBlocks; out++) {
+      const lanes = outputs - out * 4;
+      for (let input = block * 4; input < last; input++) {
+      const from = du + ((<usize>(out * inBlocks * 4 + input)) << 4);
+      gradients(k, formX, ny, from, plane * nx, plane, lines, row, 16);
+      let to = dw + ((<usize>(input * outputs + out * 4)) << 2);
+      if (lanes >= 4 && !add) {
+        gradients(k, formY, taps, lines, 16, row, to, tap, tap * taps);
+        continue;
+      }
+      gradients(k, formY, taps, lines, 16, row, scratch, 16, row);
+      for (let i = 0; i < taps * taps; i++, to += tap) {
+        const g = v128.load(scratch + ((<usize>i) << 4));
+        storeLanes(to, add ? f32x4.add(loadLanes(to, lanes), g) : g, lanes);
+      }
+      }
+    }
+  }
 }

@@ -1,25 +1,32 @@
 /**
- * 3×3 convolution, stride 1, by Winograd's minimal filtering: transforms of chunks of tiles around
- * n² matrix products over channels.
+ * Convolution with 3 × 3 or 5 × 5 taps, stride 1, by Winograd's minimal filtering: transforms of
+ * chunks of tiles around matrix products over channels, one for each pair of points.
  *
- *   forward    V = Bᵀ·x·B      M = V·U          y = Aᵀ·M·A + bias, ReLU
+ *   forward    V = Bᵀ·x·B      M = V·U          y = Aᵀ·M·A + bias, ReLU, max pool
  *   backward   dM = A·dy·Aᵀ    dU = Vᵀ·dM       dw = Gᵀ·dU·G
  *                              dV = dM·Uᵀ       dx = B·dV·Bᵀ          db = Σ dy
  *
- * A chunk is `bandsPerChunk` rows of tiles, of one or several samples, so that its V and M stay in
- * the second cache. Scratch: v and products, n² planes of a chunk each; du in the layout of U;
- * `lines`, a WinogradChunk and its lines.
+ * A chunk's V and M stay in the second cache. Scratch: v and products, planes of a chunk each; du
+ * in the layout of U; `lines`, a WinogradTiling and its lines; `map`, a block of an output map where
+ * there is a pool; `pool`, a PoolWindow or 0.
  */
 import { gemmColumns, gemmRows } from './gemm';
-import { describeChunk, planeBytes } from './winograd-chunk';
-import { inputGradients, transformInput } from './winograd-input';
-import { outputGradients, transformOutput } from './winograd-output';
-import { pointsOf } from './winograd-points';
-import { winogradWeightGradients } from './winograd-weights';
+import { PoolWindow } from './pool-window';
+import { inputGradientsOf, transformInput } from './winograd-input';
+import { transformOutput, transformOutputGradients } from './winograd-output';
+import {
+  WinogradTiling,
+  chunksOf,
+  describeTiling,
+  planeBytes,
+  rowsOf,
+  takeChunk,
+} from './winograd-tiling';
+import { weightGradientsOf } from './winograd-weights';
 
 /** x [batch][inputs/4][height][width][4] → y [batch][outputs/4][outHeight][outWidth][4]. */
 export function winogradForward(
-  form: i32,
+  taps: i32,
   x: usize,
   height: i32,
   width: i32,
@@ -30,65 +37,53 @@ export function winogradForward(
   outWidth: i32,
   outputs: i32,
   batch: i32,
+  tilesY: i32,
+  tilesX: i32,
+  chunkSamples: i32,
+  chunkBands: i32,
   bias: usize,
   activate: bool,
   u: usize,
   v: usize,
   products: usize,
   lines: usize,
-  bandsPerChunk: i32,
+  pool: usize,
+  places: usize,
+  map: usize,
 ): void {
-  const chunk = describeChunk(
-    lines,
-    form,
-    height,
-    width,
-    inputs,
-    pad,
-    outHeight,
-    outWidth,
-    outputs,
-    bandsPerChunk,
+  const t = describeTiling(
+    lines, taps, height, width, inputs, pad, outHeight, outWidth, outputs,
+    tilesY, tilesX, chunkSamples, chunkBands,
   );
-  const points = pointsOf(form) * pointsOf(form);
-  const stride = chunk.stride;
-  const uStride = (<usize>chunk.blocks) << 6;
-  const uPlane = planeBytes(chunk.outBlocks, uStride);
-  const total = batch * chunk.tilesY;
-  for (let band = 0; band < total; band += bandsPerChunk) {
-    chunk.band = band;
-    chunk.bands = min(bandsPerChunk, total - band);
-    const tiles = chunk.bands * chunk.tilesX;
-    transformInput(chunk, x, v);
-    for (let point = 0; point < points; point++) {
-      const a = v + chunk.inPlane * point;
-      const c = products + chunk.outPlane * point;
-      gemmRows(
-        a,
-        16,
-        stride,
-        u + uPlane * point,
-        uStride,
-        c,
-        16,
-        stride,
-        tiles,
-        outputs,
-        inputs,
-        0,
-        0,
-      );
+  const uStride = (<usize>t.blocks) << 6;
+  const uPlane = planeBytes(t.outBlocks, uStride);
+  const chunks = chunksOf(t, batch);
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    takeChunk(t, batch, chunk);
+    transformInput(t, x, v, 0, t.blocks);
+    for (let i = 0; i < t.pointsY; i++) {
+      for (let j = 0; j < t.pointsX; j++) {
+        const plane: usize = i * t.pointsX + j;
+        const rows = rowsOf(t, i, j);
+        const a = v + t.inPlane * plane;
+        const c = products + t.outPlane * plane;
+        gemmRows(a, 16, t.stride, u + uPlane * plane, uStride, c, 16, t.stride, rows, outputs, inputs, 0, 0);
+      }
     }
-    transformOutput(chunk, products, y, bias, activate);
+    transformOutput(t, products, y, bias, activate, changetype<PoolWindow | null>(pool), places, map);
   }
 }
 
 /**
  * Gradients for x, w and bias, each where its address is not 0; dy counts as zero where `mask` is
- * on and y is not > 0.
+ * on and y is not > 0. `add`: to what dw and the bias gradient hold. Part `part` of `parts` does the
+ * dx of a range of samples, the dw of a range of input blocks, and the first the bias gradient.
  */
 export function winogradBackward(
-  form: i32,
+  part: i32,
+  parts: i32,
+  add: bool,
+  taps: i32,
   x: usize,
   height: i32,
   width: i32,
@@ -99,6 +94,10 @@ export function winogradBackward(
   outWidth: i32,
   outputs: i32,
   batch: i32,
+  tilesY: i32,
+  tilesX: i32,
+  chunkSamples: i32,
+  chunkBands: i32,
   dy: usize,
   mask: bool,
   dx: usize,
@@ -109,76 +108,75 @@ export function winogradBackward(
   products: usize,
   du: usize,
   lines: usize,
-  bandsPerChunk: i32,
+  pool: usize,
+  places: usize,
+  map: usize,
 ): void {
-  const chunk = describeChunk(
-    lines,
-    form,
-    height,
-    width,
-    inputs,
-    pad,
-    outHeight,
-    outWidth,
-    outputs,
-    bandsPerChunk,
+  const t = describeTiling(
+    lines, taps, height, width, inputs, pad, outHeight, outWidth, outputs,
+    tilesY, tilesX, chunkSamples, chunkBands,
   );
-  const points = pointsOf(form) * pointsOf(form);
-  const stride = chunk.stride;
-  const uStride = (<usize>chunk.blocks) << 6;
-  const uPlane = planeBytes(chunk.outBlocks, uStride);
-  const tStride = (<usize>chunk.outBlocks) << 6;
-  const tPlane = planeBytes(chunk.blocks, tStride);
-  const total = batch * chunk.tilesY;
-  for (let band = 0; band < total; band += bandsPerChunk) {
-    chunk.band = band;
-    chunk.bands = min(bandsPerChunk, total - band);
-    const tiles = chunk.bands * chunk.tilesX;
-    outputGradients(chunk, dy, y, mask, products, biasGradient);
-    if (dw) {
-      transformInput(chunk, x, v);
-      for (let point = 0; point < points; point++) {
-        const a = v + chunk.inPlane * point;
-        const b = products + chunk.outPlane * point;
-        gemmColumns(
-          a,
-          16,
-          stride,
-          b,
-          16,
-          stride,
-          du + uPlane * point,
-          16,
-          uStride,
-          chunk.blocks * 4,
-          chunk.outBlocks * 4,
-          tiles,
-          band != 0,
-        );
-      }
+  const chunks = chunksOf(t, batch);
+  const perSample = chunkSamples > 0 ? 1 : chunks / batch;
+  const pieces = chunks / perSample;
+  const dxFrom = dx ? ((pieces * part) / parts) * perSample : 0;
+  const dxTo = dx ? ((pieces * (part + 1)) / parts) * perSample : 0;
+  const blockFrom = (t.blocks * part) / parts;
+  const blockTo = dw ? (t.blocks * (part + 1)) / parts : blockFrom;
+  const sums = part == 0 ? biasGradient : 0;
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const wantsDx = chunk >= dxFrom && chunk < dxTo;
+    if (!wantsDx && blockFrom == blockTo && sums == 0) continue;
+    takeChunk(t, batch, chunk);
+    transformOutputGradients(
+      t, dy, y, mask, products, sums, chunk == 0 && !add,
+      changetype<PoolWindow | null>(pool), places, map,
+    );
+    if (blockFrom < blockTo) {
+      transformInput(t, x, v, blockFrom, blockTo);
+      addPointGradients(t, v, products, du, blockFrom, blockTo, chunk > 0);
     }
-    if (dx) {
-      for (let point = 0; point < points; point++) {
-        const a = products + chunk.outPlane * point;
-        const c = v + chunk.inPlane * point;
-        gemmRows(
-          a,
-          16,
-          stride,
-          transposed + tPlane * point,
-          tStride,
-          c,
-          16,
-          stride,
-          tiles,
-          inputs,
-          outputs,
-          0,
-          0,
-        );
+    if (wantsDx) {
+      const tStride = (<usize>t.outBlocks) << 6;
+      const tPlane = planeBytes(t.blocks, tStride);
+      for (let i = 0; i < t.pointsY; i++) {
+        for (let j = 0; j < t.pointsX; j++) {
+          const plane: usize = i * t.pointsX + j;
+          const rows = rowsOf(t, i, j);
+          const a = products + t.outPlane * plane;
+          const c = v + t.inPlane * plane;
+          gemmRows(a, 16, t.stride, transposed + tPlane * plane, tStride, c, 16, t.stride, rows, inputs, outputs, 0, 0);
+        }
       }
-      inputGradients(chunk, v, dx);
+      inputGradientsOf(t, v, dx);
     }
   }
-  if (dw) winogradWeightGradients(form, du, inputs, outputs, dw, chunk.lines);
+  if (blockFrom < blockTo) {
+    weightGradientsOf(taps, tilesY, tilesX, du, inputs, outputs, dw, blockFrom, blockTo, add, t.lines);
+  }
+}
+
+/** dU = Vᵀ·dM over the chunk at hand, for inputs of blocks [blockFrom, blockTo). */
+function addPointGradients(
+  t: WinogradTiling,
+  v: usize,
+  products: usize,
+  du: usize,
+  blockFrom: i32,
+  blockTo: i32,
+  accumulate: bool,
+): void {
+  const uStride = (<usize>t.blocks) << 6;
+  const uPlane = planeBytes(t.outBlocks, uStride);
+  for (let i = 0; i < t.pointsY; i++) {
+    for (let j = 0; j < t.pointsX; j++) {
+      const plane: usize = i * t.pointsX + j;
+      const rows = rowsOf(t, i, j);
+      if (rows == 0) continue;
+      const a = v + t.inPlane * plane + t.stride * blockFrom;
+      const b = products + t.outPlane * plane;
+      const c = du + uPlane * plane + ((<usize>blockFrom) << 6);
+      gemmColumns(a, 16, t.stride, b, 16, t.stride, c, 16, uStride, (blockTo - blockFrom) * 4, t.outBlocks * 4, rows, accumulate);
+    }
+  }
 }

@@ -1,72 +1,85 @@
 import type { Operand } from '../plan/plan.js';
-import type { BufferRef, KernelCall, Lowered, LoweringContext } from '../plan/lowering.js';
+import type {
+  BufferRef,
+  Conv2dNode,
+  KernelCall,
+  Lowered,
+  LoweringContext,
+  MapShape,
+} from '../plan/lowering.js';
+import { lowerFusedPool } from './fused-pool.js';
+import { isSparse, lowerSparseBackward } from './sparse-backward.js';
 import { positionStride } from './window-product.js';
+import { columnTiles, PAIR, rowTiles, type AxisTiles } from './winograd-tiles.js';
 
 /** Tiles in a chunk, so that its points stay in the second cache for middling channels. */
 const TILES_PER_CHUNK = 64;
 
-/** As CHUNK_BYTES in assembly/winograd-chunk.ts. */
-const CHUNK_BYTES = 128;
+/** As TILING_BYTES in assembly/winograd-tiling.ts, and the vectors that weights take of the lines. */
+const TILING_BYTES = 704;
+const WEIGHT_VECTORS = 94;
 
-/** Winograd's forms of assembly/winograd-points.ts, in one dimension. */
+/** Below so many channels, in or out, the transforms cost more than the products they save. */
+const CHANNELS = 8;
+
+/** A Winograd convolution of maps of one size. */
 export interface WinogradForm {
-  /** The kernel's number for it. */
-  readonly code: number;
-  readonly points: number;
-  readonly outputs: number;
-  readonly inputs: number;
+  readonly taps: 3 | 5;
+  readonly y: AxisTiles;
+  readonly x: AxisTiles;
+  /** Zeros around the map that tiles begin with. */
+  readonly pad: number;
+  /** Whole samples in a chunk; 0: a chunk is some bands of one sample. */
+  readonly chunkSamples: number;
+  readonly chunkBands: number;
 }
-
-export const F43: WinogradForm = { code: 0, points: 6, outputs: 4, inputs: 6 };
-export const F23: WinogradForm = { code: 1, points: 4, outputs: 2, inputs: 4 };
-/** A 2×2 map between zeros: three products a dimension. */
-export const PAIR: WinogradForm = { code: 2, points: 3, outputs: 2, inputs: 2 };
 
 /**
- * The form with the fewest products for an output map of this size, or null where plain products
- * over the window need no more. It depends on the map alone.
+ * The form for a convolution of 3 × 3 or 5 × 5 taps that move by one over enough channels; null
+ * where there is none, or where plain products over the window need no more.
  */
 export function winogradForm(
-  outHeight: number,
-  outWidth: number,
-  same: boolean,
+  { kernel, strides, dilation, pad }: Conv2dNode,
+  input: MapShape,
+  map: MapShape,
 ): WinogradForm | null {
-  const products = (form: WinogradForm) =>
-    form.points *
-    form.points *
-    Math.ceil(outHeight / form.outputs) *
-    Math.ceil(outWidth / form.outputs);
-  if (same && outHeight === 2 && outWidth === 2) return PAIR;
-  const best = products(F43) <= products(F23) ? F43 : F23;
-  return products(best) < 9 * outHeight * outWidth ? best : null;
+  const [taps] = kernel;
+  if ((taps !== 3 && taps !== 5) || kernel[1] !== taps) return null;
+  if ([...strides, ...dilation].some((step) => step !== 1)) return null;
+  if (Math.min(input.channels, map.channels) < CHANNELS) return null;
+  const [top, left] = pad;
+  const grows = 2 * top - taps + 1;
+  if (top !== left || map.height !== input.height + grows || map.width !== input.width + grows) {
+    return null;
+  }
+  const isPair = taps === 3 && top === 1 && map.height === 2 && map.width === 2;
+  const y = isPair ? PAIR : columnTiles(map.height, taps);
+  const x = isPair ? PAIR : rowTiles(map.width, taps);
+  if (Math.max(y.tiles, x.tiles) > 255) return null;
+  if (y.products * x.products >= taps * taps * map.height * map.width) return null;
+  const perSample = y.tiles * x.tiles;
+  const chunkSamples = Math.floor(TILES_PER_CHUNK / perSample);
+  const chunkBands = chunkSamples > 0 ? 0 : Math.max(1, Math.floor(TILES_PER_CHUNK / x.tiles));
+  return { taps, y, x, pad: isPair ? 0 : top, chunkSamples, chunkBands };
 }
 
-export interface WinogradProduct {
-  readonly form: WinogradForm;
-  /** Zeros around the map that tiles begin with: 1 for 'same', 0 for 'valid' and for PAIR. */
-  readonly pad: number;
-  readonly bias: boolean;
-  readonly relu: boolean;
-  readonly maskGradient: boolean;
-}
-
-/** 3×3 convolution, stride 1: assembly/winograd.ts. Weights [3][3][in][out]. */
-export function lowerWinograd(node: WinogradProduct, context: LoweringContext): Lowered {
-  const { form } = node;
+/** assembly/winograd.ts. Weights [taps][taps][in][out]. */
+export function lowerWinograd(
+  form: WinogradForm,
+  node: Conv2dNode,
+  context: LoweringContext,
+): Lowered {
   const input = context.inputs[0]!;
-  const { output } = context;
-  const inputs = input.shape.channels;
-  const outputs = output.shape.channels;
+  const { output, batchMax } = context;
+  const map = node.pool?.map ?? output.shape;
+  const { channels: inputs } = input.shape;
+  const { channels: outputs } = map;
   const inBlocks = Math.ceil(inputs / 4);
   const outBlocks = Math.ceil(outputs / 4);
-  const tilesX = Math.ceil(output.shape.width / form.outputs);
-  const tilesY = Math.ceil(output.shape.height / form.outputs);
-  const bands = Math.min(
-    Math.max(1, Math.floor(TILES_PER_CHUNK / tilesX)),
-    context.batchMax * tilesY,
-  );
-  const stride = positionStride(bands * tilesX);
-  const planes = form.points * form.points;
+  const samples = Math.min(form.chunkSamples, batchMax);
+  const bands = samples > 0 ? samples * form.y.tiles : form.chunkBands;
+  const stride = positionStride(bands * form.x.tiles);
+  const planes = form.y.points * form.x.points;
 
   const weights = context.weight('kernel');
   const bias: Operand = node.bias ? context.weight('bias') : 0;
@@ -78,47 +91,70 @@ export function lowerWinograd(node: WinogradProduct, context: LoweringContext): 
   const u = context.shared(planes * planeBytes(outBlocks, inBlocks * 64));
   const points = context.scratch(planes * planeBytes(inBlocks, stride));
   const products = context.scratch(planes * planeBytes(outBlocks, stride));
-  const columns = tilesX * form.outputs + form.inputs - form.outputs;
-  // The chunk's geometry, then its lines; the weight gradients take 18 vectors of these.
-  const lines = context.scratch(CHUNK_BYTES + Math.max(18, (form.points + 2) * columns) * 16);
+  const columns = Math.max(form.x.span, input.shape.width + 2 * form.pad, map.width);
+  const lineVectors = Math.max(WEIGHT_VECTORS, (form.y.points + 2) * columns);
+  const lines = context.scratch(TILING_BYTES + lineVectors * 16);
+  const sparse = isSparse(node);
   const transposed: BufferRef | 0 =
-    inputGradient === null ? 0 : context.shared(planes * planeBytes(inBlocks, outBlocks * 64));
+    inputGradient === null || sparse
+      ? 0
+      : context.shared(planes * planeBytes(inBlocks, outBlocks * 64));
+  const pool = lowerFusedPool(node, context);
 
+  const tiling = [form.y.packed, form.x.packed] as const;
   const prepare: KernelCall[] = [
     {
       kernel: 'winogradWeights',
-      args: [['part'], ['parts'], form.code, weights, inputs, outputs, u, transposed],
+      args: [['part'], ['parts'], form.taps, ...tiling, weights, inputs, outputs, u, transposed, lines], // prettier-ignore
     },
   ];
   const geometry: KernelCall['args'] = [
-    form.code,
+    form.taps,
     input,
     input.shape.height,
     input.shape.width,
     inputs,
-    node.pad,
+    form.pad,
     output,
-    output.shape.height,
-    output.shape.width,
+    map.height,
+    map.width,
     outputs,
     ['batch'],
+    ...tiling,
+    samples,
+    form.chunkBands,
   ];
+  const relu = node.activation === 'relu' ? 1 : 0;
   const forward: KernelCall[] = [
+    ...pool.describe,
     {
       kernel: 'winogradForward',
-      args: [...geometry, bias, node.relu ? 1 : 0, u, points, products, lines, bands],
+      args: [...geometry, bias, relu, u, points, products, lines, ...pool.operands],
     },
   ];
   const wanted = inputGradient !== null || weightGradient !== 0 || biasGradient !== 0;
   if (!wanted) {
     return { prepare, forward, backward: [], backwardReads: { inputs: false, output: false } };
   }
+  if (sparse) {
+    const calls = lowerSparseBackward(form, node, context, pool);
+    return {
+      prepare: [...prepare, ...calls.prepare],
+      forward,
+      backward: calls.backward,
+      backwardReads: { inputs: weightGradient !== 0, output: false },
+    };
+  }
   const pointGradients: BufferRef | 0 =
     weightGradient === 0 ? 0 : context.scratch(planes * planeBytes(outBlocks, inBlocks * 64));
   const backward: KernelCall[] = [
+    ...pool.describe,
     {
       kernel: 'winogradBackward',
       args: [
+        0,
+        1,
+        0,
         ...geometry,
         context.outputGradient,
         node.maskGradient ? 1 : 0,
@@ -130,7 +166,7 @@ export function lowerWinograd(node: WinogradProduct, context: LoweringContext): 
         products,
         pointGradients,
         lines,
-        bands,
+        ...pool.operands,
       ],
     },
   ];
@@ -142,7 +178,7 @@ export function lowerWinograd(node: WinogradProduct, context: LoweringContext): 
   };
 }
 
-/** As planeBytes in assembly/winograd-chunk.ts: an odd number of cache lines. */
+/** As planeBytes in assembly/winograd-tiling.ts: an odd number of cache lines. */
 function planeBytes(blocks: number, stride: number): number {
   const bytes = blocks * stride;
   return bytes & 64 ? bytes : bytes + 64;

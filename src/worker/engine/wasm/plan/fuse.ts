@@ -1,3 +1,4 @@
+import { takesPool } from '../lowering/conv2d.js';
 import { INPUT, type Edge, type Graph, type PlanNode } from './graph.js';
 import type { GraphNode, MapShape } from './lowering.js';
 
@@ -7,7 +8,7 @@ import type { GraphNode, MapShape } from './lowering.js';
  * other.
  */
 export function fuseGraph(graph: Graph): Graph {
-  return [stripSoftmax, fuseRelu, dropViews, foldReluIntoPool].reduce(
+  return [stripSoftmax, fuseRelu, dropViews, poolInConvolution, foldReluIntoPool].reduce(
     (result, rule) => rule(result),
     graph,
   );
@@ -57,6 +58,29 @@ export function dropViews(graph: Graph): Graph {
   return result;
 }
 
+/** A max pool that is the only reader of a convolution is done by that one, where its kernel can. */
+export function poolInConvolution(graph: Graph): Graph {
+  let result = graph;
+  for (const { id } of graph.nodes) {
+    const pool = nodeOf(result, id)!;
+    if (pool.operation.kind !== 'maxPool') continue;
+    const maker = nodeOf(result, pool.inputs[0]!.from);
+    if (maker?.operation.kind !== 'conv2d' || readers(result, maker.id) !== 1) continue;
+    const { operation, shape } = maker;
+    if (!takesPool(operation, maker.inputs[0]!.shape, shape, pool.operation)) continue;
+    const { kernel, strides, dilation, pad } = pool.operation;
+    const pooled = { window: { kernel, strides, dilation, pad }, map: shape };
+    result = remove(result, pool);
+    result = replace(
+      result,
+      maker,
+      { ...operation, pool: pooled, maskGradient: false },
+      pool.shape,
+    );
+  }
+  return result;
+}
+
 /** A max pool behind a fused ReLU gives no gradient to zeros: the ReLU's mask is spared. */
 export function foldReluIntoPool(graph: Graph): Graph {
   let result = graph;
@@ -96,8 +120,15 @@ function onlyDenseReaders(graph: Graph, id: number): boolean {
   return graph.output !== id && reading.every((node) => node.operation.kind === 'dense');
 }
 
-function replace(graph: Graph, node: PlanNode, operation: GraphNode): Graph {
-  const nodes = graph.nodes.map((each) => (each.id === node.id ? { ...each, operation } : each));
+function replace(
+  graph: Graph,
+  { id, shape }: PlanNode,
+  operation: GraphNode,
+  newShape: MapShape = shape,
+): Graph {
+  const nodes = graph.nodes.map((each) =>
+    each.id === id ? { ...each, operation, shape: newShape } : each,
+  );
   return { ...graph, nodes };
 }
 

@@ -105,6 +105,12 @@ interface Weighted {
 
 export interface Conv2dNode extends Window, Weighted {
   readonly kind: 'conv2d';
+  /** The max pool that the convolution's kernel does too; the node's output is then the pooled map. */
+  readonly pool: {
+    readonly window: Window;
+    /** The convolution's own output. */
+    readonly map: MapShape;
+  } | null;
 }
 export interface DepthwiseNode extends Window, Weighted {
   readonly kind: 'depthwiseConv2d';

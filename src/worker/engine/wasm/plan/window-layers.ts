@@ -9,6 +9,7 @@ export function conv2d(site: LayerSite, config: Config): readonly Piece[] {
     kind: 'conv2d',
     ...window(site, config, config['kernelSize'], config['dilationRate']),
     ...plainWeighted(config),
+    pool: null,
   } as const;
   return [
     ...single(operation, site, kernelAndBias(config)),
@@ -60,7 +61,7 @@ export function separableConv2d(site: LayerSite, config: Config): readonly Piece
       weights: { kernel: 'depthwiseKernel' },
     },
     ...single(
-      { kind: 'conv2d', ...ONE_BY_ONE, ...plainWeighted(config) },
+      { kind: 'conv2d', ...ONE_BY_ONE, ...plainWeighted(config), pool: null },
       site,
       kernelAndBias(config, 'pointwiseKernel'),
     ),
@@ -73,7 +74,7 @@ export function dense(site: LayerSite, config: Config): readonly Piece[] {
   const operation: GraphNode =
     site.layer.shape.length === 2
       ? { kind: 'dense', ...plainWeighted(config) }
-      : { kind: 'conv2d', ...ONE_BY_ONE, ...plainWeighted(config) };
+      : { kind: 'conv2d', ...ONE_BY_ONE, ...plainWeighted(config), pool: null };
   return [
     ...single(operation, site, kernelAndBias(config)),
     ...activation(site, String(config['activation'])),

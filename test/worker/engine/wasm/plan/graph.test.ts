@@ -41,6 +41,7 @@ void t.test('a convolution becomes its kernel and its activation', async (t) => 
     bias: true,
     activation: 'linear',
     maskGradient: false,
+    pool: null,
   });
   t.same(graph.nodes[0]!.weights, { kernel: 0, bias: 1 });
   t.same(graph.nodes[3]!.weights, { kernel: 2 });
