@@ -121,6 +121,7 @@ function conv(size, input, outputs, kernel, first = false) {
     bias: true,
     activation: 'relu',
     maskGradient: false,
+    norm: null,
     pool: null,
   };
   const weights = { kernel: kernel * kernel * input * outputs, bias: outputs };

@@ -86,6 +86,8 @@ type Ended = Awaited<ReturnType<typeof train>>;
 const FIRST: Fault = { fault: 'throw', phase: 'compute', step: 1, microBatch: 0, thread: 0 };
 const LAST: Fault = { fault: 'throw', phase: 'compute', step: 1, microBatch: 5, thread: 2 };
 const SHORT: Fault = { fault: 'throw', phase: 'compute', step: 2, microBatch: 0, thread: 0 };
+/** The short step has one micro-batch, which the three threads compute as a team. */
+const TEAM: Fault = { fault: 'throw', phase: 'compute', step: 2, microBatch: 0, thread: 2 };
 const TESTED: Fault = { fault: 'throw', phase: 'evaluate', step: 3, microBatch: 0, thread: 0 };
 const TESTED_LAST: Fault = { ...TESTED, microBatch: 3, thread: 2 };
 const COMBINE: Fault = { fault: 'throw', phase: 'combine', step: 1, entry: 2, thread: 1 };
@@ -124,6 +126,8 @@ const REPAIRED: readonly (readonly [Fault['fault'], string, Fault])[] = [
   ['exit', 'death', FIRST],
   ['exit', 'death', LAST],
   ['exit', 'death', SHORT],
+  ['exit', 'death', TEAM],
+  ['loop', 'stall', TEAM],
   ['exit', 'death', TESTED],
   ['exit', 'death', TESTED_LAST],
   ['exit', 'death', COMBINE],

@@ -10,7 +10,7 @@ export type ModelBuilder = (image: ImageShape, classes: number) => LayersModel;
  * Every layer and activation that the built-in networks leave out, in one small graph with odd
  * channel counts: each kernel has a say in the digest.
  */
-function medley(image: ImageShape, classes: number): LayersModel {
+export function medley(image: ImageShape, classes: number): LayersModel {
   const l = tf.layers;
   type Tensor = ReturnType<typeof tf.input>;
   const via = (tensor: Tensor, ...layers: { apply(input: Tensor): unknown }[]) =>

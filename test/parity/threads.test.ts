@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { tf, train, type ArrayData, type RunSummary } from '#src/index.js';
+import { medley } from '../golden/models.js';
 import {
   realImages,
   smallNet,
@@ -46,6 +47,8 @@ const tinyNet = () =>
       tf.layers.dense({ units: 10, activation: 'softmax' }),
     ],
   });
+
+const medleyOf28 = () => medley({ height: 28, width: 28, channels: 1 }, 10);
 
 const firstOf = (data: ArrayData, count: number): ArrayData => ({
   ...data,
@@ -114,6 +117,23 @@ const CASES: readonly Case[] = [
     title: 'lenet5',
     samplesSeen: 80,
     input: () => ({ model: 'lenet5', data: few, ...{ epochs: 2, batchSize: 32, microBatch: 6 } }),
+  },
+  // One micro-batch a step: all threads but one would have nothing to do by themselves.
+  ...(['lenet5', 'hybrid', 'cnn2bn'] as const).map((model): Case => ({
+    title: `${model}, teams of up to five threads`,
+    threads: [1, 2, 3, 5],
+    samplesSeen: 40,
+    input: () => ({ model, data: few, ...{ epochs: 1, batchSize: 23, microBatch: 23 } }),
+  })),
+  {
+    title: 'all kinds of layers, teams with fewer samples than threads',
+    threads: [1, 2, 3, 5, 7],
+    samplesSeen: 2 * 40,
+    input: () => ({
+      model: medleyOf28(),
+      data: few,
+      ...{ epochs: 2, batchSize: 4, microBatch: 4 },
+    }),
   },
   {
     title: 'the reference engine',

@@ -24,6 +24,7 @@ export interface CallValues {
   batch?: number;
   part?: number;
   parts?: number;
+  add?: number;
   step?: number;
   seedLow?: number;
   seedHigh?: number;
@@ -183,6 +184,7 @@ export class LoweredNode {
       gradient: (role) => (options.frozen?.includes(role) ? null : ['row', element(role)]),
       shared: (bytes) => this.buffer(bytes),
       saved: (bytes) => this.buffer(bytes),
+      savedSamples: (stride, more = 0) => this.buffer(batchMax * stride + more),
       scratch: (bytes) => this.buffer(bytes),
     });
   }
@@ -268,7 +270,14 @@ export class LoweredNode {
         return this.rowAt + operand[1] * 4;
       case 'shared':
       case 'thread':
+      case 'own':
         return operand[1];
+      // A thread that computes alone, and stores.
+      case 'part':
+      case 'add':
+        return values[operand[0]] ?? 0;
+      case 'parts':
+        return values.parts ?? 1;
       default: {
         const value = values[operand[0]];
         if (value === undefined) throw new Error(`no value for the operand '${operand[0]}'`);

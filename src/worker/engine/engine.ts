@@ -82,10 +82,34 @@ export interface ComputeEngine {
     row: number,
     watermark: (elements: number) => void,
   ): number | Promise<number>;
+  /**
+   * As `gradients`, where an engine can do more: add to what the row holds, each element in one
+   * operation, instead of storing; compute one micro-batch in several threads, whose engines are
+   * all called at once. All of a team get the same `batch`, but for pixels, labels and samples,
+   * which only the leader needs to have. The bits do not depend on the size of the team. Returns
+   * what `gradients` returns, to the leader; to all −1 where the team was given up.
+   */
+  gradientsInto?(
+    batch: MicroBatch,
+    row: number,
+    watermark: (elements: number) => void,
+    how: { readonly add: boolean; readonly team: Team | null },
+  ): number;
   /** Inference mode: the sum of the losses, as float32, and the samples classified rightly. */
   evaluate(batch: MicroBatch): Evaluation | Promise<Evaluation>;
   /** Inference mode: class probabilities, float32 [size, classes], into `out`. */
   predict(batch: MicroBatch, out: Float32Array): void | Promise<void>;
+}
+
+/** Threads that compute one micro-batch together, as one of them sees it. */
+export interface Team {
+  /** Place among the `size` threads of the team; the one at 0 is the leader. */
+  readonly place: number;
+  readonly size: number;
+  /** Byte address of the leader's engine region. */
+  readonly region: number;
+  /** Returns when all have called it; false where the team is given up. */
+  meet(): boolean;
 }
 
 export interface Evaluation {

@@ -44,6 +44,9 @@ export const THREAD = {
   digestLow: 13,
   digestHigh: 14,
   busyMicroseconds: 15,
+  /** Of a team, in its leader's block: how many have come, and how often all had. */
+  teamArrived: 16,
+  teamPassed: 17,
 } as const;
 
 export const OUTCOME = { ok: 0, failed: 1, aborted: 2 } as const;
@@ -133,12 +136,18 @@ export function aborted(words: Int32Array, sequence: number): boolean {
 export function abortPhase(words: Int32Array, sequence: number): void {
   Atomics.store(words, ABORT, sequence);
   Atomics.notify(words, BARRIER_PASSED);
+  for (let at = 2 * WORDS_PER_BLOCK; at < words.length; at += WORDS_PER_BLOCK) {
+    Atomics.notify(words, at + THREAD.teamPassed);
+  }
 }
 
 /** Asks all threads for a phase; nobody is inside one. Returns its sequence number. */
 export function command(words: Int32Array): number {
   Atomics.store(words, DONE, 0);
   Atomics.store(words, BARRIER_ARRIVED, 0);
+  for (let at = 2 * WORDS_PER_BLOCK; at < words.length; at += WORDS_PER_BLOCK) {
+    Atomics.store(words, at + THREAD.teamArrived, 0);
+  }
   const sequence = Atomics.add(words, COMMAND, 1) + 1;
   Atomics.notify(words, COMMAND);
   return sequence;

@@ -24,6 +24,33 @@ export function evenCuts(count: number, threads: number): readonly number[] {
   return Array.from({ length: threads + 1 }, (_, t) => Math.ceil((count * t) / threads));
 }
 
+/** What a thread does of a step with fewer micro-batches than there are threads. */
+export interface TeamPlace {
+  readonly microBatch: number;
+  /** The thread whose row and activations the team works on: the first of its threads. */
+  readonly leader: number;
+  /** Place in the team, and its size. */
+  readonly place: number;
+  readonly size: number;
+}
+
+/**
+ * The team of a thread: the `threads` are parted into `count` teams of neighbours, whose sizes differ
+ * by at most one. null where there are as many micro-batches as threads.
+ *
+ * The leaders are the threads that `evenCuts` gives a micro-batch.
+ */
+export function teamOf(thread: number, threads: number, count: number): TeamPlace | null {
+  if (count >= threads) return null;
+  const cuts = evenCuts(count, threads);
+  const leads = (t: number) => cuts[t]! < cuts[t + 1]!;
+  let leader = thread;
+  while (!leads(leader)) leader--;
+  let end = thread + 1;
+  while (end < threads && !leads(end)) end++;
+  return { microBatch: cuts[leader]!, leader, place: thread - leader, size: end - leader };
+}
+
 /** Row slots that every thread needs, where steps have these numbers of micro-batches. */
 export function rowSlots(counts: readonly number[], threads: number): number {
   const needs = counts.flatMap((count) =>

@@ -58,6 +58,7 @@ function harm(): void | Promise<void> {
 export const beforeMicroBatch: ThreadHook['beforeMicroBatch'] = (place) => {
   const meant =
     place.phase === phase &&
+    (!wish.has('thread') || place.thread === Number(text('thread'))) &&
     String(place.step) === text('step') &&
     String(place.microBatch) === text('microBatch');
   return meant ? harm() : undefined;

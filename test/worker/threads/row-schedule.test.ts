@@ -1,5 +1,5 @@
 import t from 'tap';
-import { evenCuts, rowReduction, rowSlots } from '#src/worker/threads/row-schedule.js';
+import { evenCuts, rowReduction, rowSlots, teamOf } from '#src/worker/threads/row-schedule.js';
 import { mergeOrder } from '#src/shared/numerics/merge-order.js';
 
 /** The tree written down plainly: the left child takes the largest power of two below the size. */
@@ -62,5 +62,33 @@ void t.test('threads get contiguous ranges whose sizes differ by at most one', (
   t.same(evenCuts(7, 3), [0, 3, 5, 7]);
   t.same(evenCuts(2, 4), [0, 1, 1, 2, 2]);
   t.equal(rowSlots([8], 1), 4, 'one thread: log2(k) + 1 rows');
+  t.end();
+});
+
+void t.test('fewer micro-batches than threads: teams of neighbours, one a micro-batch', (t) => {
+  for (let threads = 1; threads <= 17; threads++) {
+    for (let count = 1; count < threads; count++) {
+      const places = Array.from({ length: threads }, (_, thread) =>
+        teamOf(thread, threads, count)!,
+      );
+      const cuts = evenCuts(count, threads);
+      for (const [thread, { microBatch, leader, place, size }] of places.entries()) {
+        t.equal(place, thread - leader);
+        t.ok(place < size && leader + size <= threads);
+        t.equal(cuts[leader], microBatch, 'the leader is who has the micro-batch in its range');
+        t.equal(cuts[leader + 1], microBatch + 1);
+      }
+      const sizes = places.filter(({ place }) => place === 0).map(({ size }) => size);
+      t.equal(sizes.length, count, 'a team for each micro-batch');
+      t.equal(
+        sizes.reduce((a, b) => a + b),
+        threads,
+        'everybody is in one',
+      );
+      t.ok(Math.max(...sizes) - Math.min(...sizes) <= 1, `${sizes.join(', ')} threads`);
+    }
+    t.equal(teamOf(0, threads, threads), null);
+    t.equal(teamOf(0, threads, threads + 3), null);
+  }
   t.end();
 });

@@ -3,7 +3,7 @@ import { momentumTerm } from '../../../shared/numerics/momentum-term.js';
 import { seedKey } from '../../../shared/numerics/streams.js';
 import type { EngineRegions } from '../engine.js';
 import type { Kernels } from './module.js';
-import type { Operand, PlannedCall, StagedBatch } from './plan/plan.js';
+import type { Operand, PlannedCall, Split, StagedBatch } from './plan/plan.js';
 
 /**
  * Planned calls with their addresses filled in, so that running one costs JavaScript next to
@@ -13,6 +13,7 @@ import type { Operand, PlannedCall, StagedBatch } from './plan/plan.js';
 export interface BoundCall {
   readonly kernel: (...args: number[]) => number;
   readonly args: number[];
+  readonly split: Split;
 }
 
 /** A place in a call's arguments, whose value is `base` plus the hole's value. */
@@ -22,30 +23,29 @@ interface Hole {
   readonly base: number;
 }
 
-type HoleKind = 'batch' | 'row' | 'step' | 'part' | 'parts';
+/** What a hole stands for; `size`: the samples of a call that is split by samples. */
+type HoleKind = 'batch' | 'size' | 'row' | 'add' | 'step' | 'part' | 'parts';
 
 /** What stays the same as long as a program is loaded. */
 export interface Fixed {
   readonly kernels: Kernels;
   readonly regions: EngineRegions;
   readonly staged: StagedBatch;
+  /** Bytes of an image. */
+  readonly imageBytes: number;
   readonly seed: number;
 }
 
 export class Binder {
-  private readonly holes: Record<HoleKind, Hole[]> = {
-    batch: [],
-    row: [],
-    step: [],
-    part: [],
-    parts: [],
-  };
+  private readonly holes = new Map<HoleKind, Hole[]>();
+  /** Addresses in the leader's region: region + offset + first · stride. */
+  private readonly places: { args: number[]; index: number; offset: number; stride: number }[] = [];
   private readonly momenta = new Map<number, Hole[]>();
 
   constructor(private readonly fixed: Fixed) {}
 
   bind(calls: readonly PlannedCall[]): readonly BoundCall[] {
-    return calls.map(({ kernel: name, args: operands }) => {
+    return calls.map(({ kernel: name, args: operands, split }) => {
       const kernel = this.fixed.kernels[name];
       assertInternal(typeof kernel === 'function', `There is no kernel ${name}.`);
       assertInternal(
@@ -53,13 +53,22 @@ export class Binder {
         `Kernel ${name} takes ${kernel.length} arguments, not ${operands.length}.`,
       );
       const args: number[] = [];
-      operands.forEach((operand, index) => args.push(this.value(operand, args, index)));
-      return { kernel, args };
+      operands.forEach((operand, index) => args.push(this.value(operand, args, index, split)));
+      return { kernel, args, split };
     });
   }
 
   fill(kind: HoleKind, value: number): void {
-    for (const { args, index, base } of this.holes[kind]) args[index] = base + value;
+    for (const { args, index, base } of this.holes.get(kind) ?? []) {
+      args[index] = base + value;
+    }
+  }
+
+  /** Where the micro-batch lies, and the first of the samples that this thread does. */
+  fillPlaces(region: number, first: number): void {
+    for (const { args, index, offset, stride } of this.places) {
+      args[index] = region + offset + first * stride;
+    }
   }
 
   /** For every momentum of the plan. */
@@ -71,11 +80,15 @@ export class Binder {
   }
 
   /** The value of an operand; 0 for a hole, which is noted. */
-  private value(operand: Operand, args: number[], index: number): number {
+  private value(operand: Operand, args: number[], index: number, split: Split): number {
     if (typeof operand === 'number') return operand;
-    const { regions, staged, seed } = this.fixed;
+    const { regions, staged, imageBytes, seed } = this.fixed;
     const hole = (kind: HoleKind, base = 0) => {
-      this.holes[kind].push({ args, index, base });
+      this.holes.set(kind, [...(this.holes.get(kind) ?? []), { args, index, base }]);
+      return 0;
+    };
+    const place = (offset: number, stride: number) => {
+      this.places.push({ args, index, offset, stride: split === 'samples' ? stride : 0 });
       return 0;
     };
     switch (operand[0]) {
@@ -83,14 +96,16 @@ export class Binder {
         return regions.weights + operand[1] * 4;
       case 'shared':
         return regions.shared + operand[1];
-      case 'thread':
+      case 'own':
         return regions.thread + operand[1];
+      case 'thread':
+        return place(operand[1], operand[2]);
       case 'pixels':
-        return regions.thread + staged.pixels;
+        return place(staged.pixels, imageBytes);
       case 'labels':
-        return regions.thread + staged.labels;
+        return place(staged.labels, 2);
       case 'samples':
-        return regions.thread + staged.samples;
+        return place(staged.samples, 4);
       case 'seedLow':
         return seedKey(seed)[0];
       case 'seedHigh':
@@ -103,14 +118,17 @@ export class Binder {
         return 0;
       }
       case 'batch':
+        return hole(split === 'samples' ? 'size' : 'batch');
       case 'step':
       case 'part':
       case 'parts':
+      case 'add':
         return hole(operand[0]);
     }
   }
 }
 
-export function runCalls(calls: readonly BoundCall[]): void {
+export function runCalls(calls: readonly BoundCall[]): boolean {
   for (const { kernel, args } of calls) kernel(...args);
+  return true;
 }

@@ -1,11 +1,13 @@
 import { assertInternal, LockstepError } from '../../../shared/errors.js';
-import type { ComputeEngine, Evaluation, MicroBatch } from '../engine.js';
+import type { ComputeEngine, Evaluation, MicroBatch, Team } from '../engine.js';
 import { Binder, runCalls, type BoundCall, type Fixed } from './bind.js';
 import type { Plan } from './plan/plan.js';
+import { samplesOf, teamRunner } from './team.js';
 
 /** Runs a plan in one compute thread. */
 export class Executor implements ComputeEngine {
   private readonly binder: Binder;
+  private readonly region: number;
   private readonly prepareCalls: readonly BoundCall[];
   private readonly forward: readonly BoundCall[];
   private readonly backward: readonly { calls: readonly BoundCall[]; watermark: number }[];
@@ -25,6 +27,7 @@ export class Executor implements ComputeEngine {
     fixed: Fixed,
   ) {
     const binder = new Binder(fixed);
+    this.region = fixed.regions.thread;
     this.binder = binder;
     this.prepareCalls = binder.bind(plan.prepare);
     this.forward = binder.bind(plan.forward);
@@ -54,6 +57,15 @@ export class Executor implements ComputeEngine {
   }
 
   gradients(batch: MicroBatch, row: number, watermark: (elements: number) => void): number {
+    return this.gradientsInto(batch, row, watermark, { add: false, team: null });
+  }
+
+  gradientsInto(
+    batch: MicroBatch,
+    row: number,
+    watermark: (elements: number) => void,
+    { add, team }: { readonly add: boolean; readonly team: Team | null },
+  ): number {
     if (batch.size < this.plan.batchMin) {
       throw new LockstepError(
         'ENGINE_BATCH_NORM_SINGLE',
@@ -64,19 +76,24 @@ export class Executor implements ComputeEngine {
         },
       );
     }
-    this.stage(batch);
+    this.share(batch.size, team);
+    if (team === null || team.place === 0) this.stage(batch);
     this.binder.fill('step', batch.step);
     this.binder.fill('row', row);
+    this.binder.fill('add', add ? 1 : 0);
     this.binder.fillMomentumTerms(batch.index, batch.count);
-    runCalls(this.forward);
+    if (team !== null && !team.meet()) return -1;
+    const run = team === null ? runCalls : teamRunner(team, batch.size);
+    if (!run(this.forward)) return -1;
     for (const stage of this.backward) {
-      runCalls(stage.calls);
+      if (!run(stage.calls)) return -1;
       watermark(stage.watermark);
     }
     return this.correct[0]!;
   }
 
   evaluate(batch: MicroBatch): Evaluation {
+    this.share(batch.size, null);
     this.stage(batch);
     runCalls(this.inference);
     runCalls(this.evaluation);
@@ -84,10 +101,22 @@ export class Executor implements ComputeEngine {
   }
 
   predict(batch: MicroBatch, out: Float32Array): void {
+    this.share(batch.size, null);
     this.stage(batch);
     runCalls(this.inference);
     runCalls(this.prediction);
     out.set(this.probabilities.subarray(0, batch.size * this.plan.classes));
+  }
+
+  /** Fills in what this thread does of a micro-batch: all of it, or its share of a team's. */
+  private share(size: number, team: Team | null): void {
+    const { place, size: threads, region } = team ?? { place: 0, size: 1, region: this.region };
+    const [first, end] = samplesOf(size, place, threads);
+    this.binder.fill('batch', size);
+    this.binder.fill('size', end - first);
+    this.binder.fill('part', place);
+    this.binder.fill('parts', threads);
+    this.binder.fillPlaces(region, first);
   }
 
   /** Kernels read the arena only: the micro-batch is copied into this thread's region. */
@@ -105,6 +134,5 @@ export class Executor implements ComputeEngine {
     this.pixels.set(pixels);
     this.labels.set(labels);
     this.samples.set(samples);
-    this.binder.fill('batch', size);
   }
 }

@@ -20,6 +20,7 @@ export async function load(program: BuiltProgram, regions: EngineRegions): Promi
     kernels: instantiateKernels(module, regions.arena),
     regions,
     staged: plan.staged,
+    imageBytes: plan.imageBytes,
     seed,
   });
 }

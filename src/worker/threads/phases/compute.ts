@@ -1,61 +1,144 @@
 import { microBatchRange } from '../../../shared/numerics/micro-batches.js';
 import { mergeOrder } from '../../../shared/numerics/merge-order.js';
 import { addSample } from '../../../shared/data/sample-proof.js';
+import type { MicroBatch, Team } from '../../engine/engine.js';
 import { aborted, barrier, THREAD, VALUE } from '../control.js';
 import { rowAddress } from '../arena.js';
-import type { PhaseBody } from '../thread-state.js';
+import { teamOf } from '../row-schedule.js';
+import { meet } from '../team-barrier.js';
+import type { PhaseBody, ThreadState } from '../thread-state.js';
 
 /**
  * Gradients of the thread's range of micro-batches, in order. Rows are added as soon as two
  * neighbours in the tree are there, so that few are held at a time; what remains are the nodes of
- * the tree that the range covers.
+ * the tree that the range covers. Where there are more threads than micro-batches, several compute
+ * one, in the leader's row.
  */
 export const compute: PhaseBody = async (thread, sequence) => {
-  const { start, control, engine, kernels } = thread;
-  const { values, words } = control;
+  const { start, control, engine } = thread;
+  const { words } = control;
   await engine.prepare(start.thread, start.threads);
   thread.progress();
   if (!barrier(words, start.thread, start.threads, sequence)) return false;
+  const count = control.values[VALUE.microBatches]!;
+  const team = engine.gradientsInto ? teamOf(start.thread, start.threads, count) : null;
+  if (team !== null && team.size > 1) return asTeam(thread, sequence, team);
+  return alone(thread, sequence);
+};
 
-  const step = values[VALUE.step]!;
-  const epoch = values[VALUE.epoch]!;
-  const count = values[VALUE.microBatches]!;
-  const samples = values[VALUE.samples]!;
-  const order = start.orders[values[VALUE.source]!]!;
-  const mine = {
+/** What a phase yields for the step's books. */
+interface Tally {
+  correct: number;
+  samples: number;
+  readonly proof: Uint32Array;
+}
+
+const emptyTally = (): Tally => ({ correct: 0, samples: 0, proof: new Uint32Array(2) });
+
+async function alone(thread: ThreadState, sequence: number): Promise<boolean> {
+  const { start, control, engine, kernels } = thread;
+  const { values, words } = control;
+  const range = {
     first: values[VALUE.cuts + start.thread]!,
     end: values[VALUE.cuts + start.thread + 1]!,
   };
   const address = (slot: number): number => rowAddress(start.arenaPlan, start.thread, slot);
-  const proof = new Uint32Array(2);
-  let correct = 0;
-  let seen = 0;
-  for (const { microBatch: index, row, merges } of mergeOrder(mine, count).steps) {
+  const tally = emptyTally();
+  const watermark = () => {
+    thread.progress();
+  };
+  const { steps } = mergeOrder(range, values[VALUE.microBatches]!);
+  for (const { microBatch, row, merges } of steps) {
     if (aborted(words, sequence)) return false;
-    thread.say(THREAD.microBatch, index);
-    await thread.hook?.beforeMicroBatch({
-      thread: start.thread,
-      phase: 'compute',
-      step,
-      microBatch: index,
-    });
-    const range = microBatchRange(samples, count, index);
-    const size = range.end - range.first;
-    const first = values[VALUE.first]! + range.first;
-    const batch = thread.staging.gather(start.sets[0]!, order, first, size, { step, index, count });
-    for (let i = 0; i < size; i++) addSample(proof, 0, epoch, batch.samples[i]!, batch.labels[i]!);
-    correct += await engine.gradients(batch, address(row), () => {
-      thread.progress();
-    });
-    seen += size;
-    for (let from = row; from > row - merges; from--) {
+    await announce(thread, microBatch);
+    const batch = gather(thread, microBatch, tally);
+    let from = row;
+    if (merges > 0 && engine.gradientsInto) {
+      // The first merge of a fresh row: the kernels add to the left neighbour as they store.
+      from = row - 1;
+      tally.correct += engine.gradientsInto(batch, address(from), watermark, {
+        add: true,
+        team: null,
+      });
+    } else {
+      tally.correct += await engine.gradients(batch, address(row), watermark);
+    }
+    for (; from > row - merges; from--) {
       kernels['addRows']!(address(from - 1), address(from), start.layout.rowLength);
     }
     thread.progress();
   }
+  say(thread, tally);
+  return true;
+}
+
+/** A share of the one micro-batch that the team computes. */
+async function asTeam(
+  thread: ThreadState,
+  sequence: number,
+  { microBatch, leader, place, size }: NonNullable<ReturnType<typeof teamOf>>,
+): Promise<boolean> {
+  const { start, control, engine } = thread;
+  const { arenaPlan } = start;
+  const tally = emptyTally();
+  await announce(thread, microBatch);
+  const batch = place === 0 ? gather(thread, microBatch, tally) : placeOnly(thread, microBatch);
+  const team: Team = {
+    place,
+    size,
+    region: arenaPlan.threads[leader]!.engine,
+    meet: () => meet(control.words, { leader, size, thread: start.thread }, sequence),
+  };
+  const correct = engine.gradientsInto!(batch, rowAddress(arenaPlan, leader, 0), thread.progress, {
+    add: false,
+    team,
+  });
+  if (correct < 0) return false;
+  if (place === 0) tally.correct = correct;
+  say(thread, tally);
+  return true;
+}
+
+async function announce({ start, control, hook, say }: ThreadState, microBatch: number) {
+  say(THREAD.microBatch, microBatch);
+  const step = control.values[VALUE.step]!;
+  await hook?.beforeMicroBatch({ thread: start.thread, phase: 'compute', step, microBatch });
+}
+
+function gather(thread: ThreadState, microBatch: number, tally: Tally): MicroBatch {
+  const { start, control, staging } = thread;
+  const { values } = control;
+  const { first, size, ...place } = placeOnly(thread, microBatch);
+  const order = start.orders[values[VALUE.source]!]!;
+  const batch = staging.gather(start.sets[0]!, order, first, size, place);
+  const epoch = values[VALUE.epoch]!;
+  for (let i = 0; i < size; i++) {
+    addSample(tally.proof, 0, epoch, batch.samples[i]!, batch.labels[i]!);
+  }
+  tally.samples += size;
+  return batch;
+}
+
+/** A micro-batch without its samples, and the first one's place in the order. */
+function placeOnly({ control }: ThreadState, index: number): MicroBatch & { first: number } {
+  const { values } = control;
+  const count = values[VALUE.microBatches]!;
+  const range = microBatchRange(values[VALUE.samples]!, count, index);
+  return {
+    step: values[VALUE.step]!,
+    index,
+    count,
+    size: range.end - range.first,
+    first: values[VALUE.first]! + range.first,
+    pixels: new Uint8Array(0),
+    labels: new Uint16Array(0),
+    samples: new Uint32Array(0),
+  };
+}
+
+function say(thread: ThreadState, { correct, samples, proof }: Tally): void {
   thread.say(THREAD.correct, correct);
-  thread.say(THREAD.samples, seen);
+  thread.say(THREAD.samples, samples);
   thread.say(THREAD.proofLow, proof[0]! | 0);
   thread.say(THREAD.proofHigh, proof[1]! | 0);
-  return true;
-};
+}

@@ -20,6 +20,7 @@ function lower(c: ConvCase, relu: boolean, batchMax = c.batch): LoweredNode {
       bias: true,
       activation: relu ? 'relu' : 'linear',
       maskGradient: relu,
+      norm: null,
       pool: null,
     },
     {

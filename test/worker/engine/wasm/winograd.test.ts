@@ -30,6 +30,7 @@ function lower(c: ConvCase, options: Options = {}, on = harness): LoweredNode {
       bias: true,
       activation: relu ? 'relu' : 'linear',
       maskGradient: relu,
+      norm: null,
       pool: null,
     },
     {

@@ -1,5 +1,7 @@
 import { groups, laneMask } from './lanes';
-import { loadLanes, storeLanes } from './simd';
+import { keptLanes } from './dropout';
+import { PoolWindow, expandMap, poolMap } from './pool-window';
+import { loadLanes, putLanes, relu, whereOn } from './simd';
 
 /**
  * Batch normalization (Ioffe & Szegedy 2015, Algorithm 1) over [batch][channels/4][pixels][4],
@@ -82,32 +84,86 @@ function inverseDeviation(low: v128, high: v128, epsilon: f64): v128 {
   );
 }
 
-/** y = (x − mean)·factor + shift over one group of channels; lanes outside of `mask` become 0. */
-function normalize(
+/**
+ * What happens to the normalized values of a plane of the map, or to their gradients, besides: a
+ * ReLU (`activate`), then a max pool (`window` not 0; the pooled map and the `places` of its maxima
+ * last, pool-window.ts) or a dropout (`kept` not 0; a byte a vector as dropout.ts has it).
+ */
+
+/** (x − mean)·factor + shift over `vectors` vectors; lanes outside of `mask` become 0. */
+// @ts-ignore: decorator
+@inline
+function normalizePlane(
+  activate: bool,
+  dropped: bool,
   y: usize,
   x: usize,
-  batch: i32,
-  pixels: i32,
-  sample: usize,
+  vectors: i32,
   mean: v128,
   factor: v128,
   shift: v128,
   mask: v128,
+  kept: usize,
+  scale: v128,
 ): void {
-  const bytes = <usize>pixels << 4;
-  for (let b = 0; b < batch; b++) {
-    const end = x + bytes;
-    for (let from = x, to = y; from < end; from += 16, to += 16) {
-      const value = f32x4.add(f32x4.mul(f32x4.sub(v128.load(from), mean), factor), shift);
-      v128.store(to, v128.and(value, mask));
-    }
-    x += sample;
-    y += sample;
+  const end = x + (<usize>vectors << 4);
+  for (; x < end; x += 16, y += 16) {
+    let value = f32x4.add(f32x4.mul(f32x4.sub(v128.load(x), mean), factor), shift);
+    value = v128.and(value, mask);
+    if (activate) value = relu(value);
+    if (dropped) value = v128.and(f32x4.mul(value, scale), keptLanes(kept++));
+    v128.store(y, value);
   }
 }
 
-/** Training. `momentumTerm` weighs the statistics that go to meanTerms and varianceTerms. */
+/** y = (x − mean)·factor + shift and what follows, over one group of channels. */
+function normalize(
+  y: usize,
+  x: usize,
+  batch: i32,
+  blocks: i32,
+  block: i32,
+  pixels: i32,
+  mean: v128,
+  factor: v128,
+  shift: v128,
+  mask: v128,
+  activate: bool,
+  window: usize,
+  places: usize,
+  map: usize,
+  kept: usize,
+  scale: f32,
+): void {
+  const pool = changetype<PoolWindow | null>(window);
+  const area = pool ? pool.outHeight * pool.outWidth : pixels;
+  const factorKept = f32x4.splat(scale);
+  for (let b = 0; b < batch; b++) {
+    const plane = b * blocks + block;
+    const from = x + (<usize>(plane * pixels) << 4);
+    const out = y + (<usize>(plane * area) << 4);
+    const to = pool ? map : out;
+    const bits = kept + <usize>(plane * pixels);
+    if (kept) {
+      if (activate) normalizePlane(true, true, to, from, pixels, mean, factor, shift, mask, bits, factorKept);
+      else normalizePlane(false, true, to, from, pixels, mean, factor, shift, mask, bits, factorKept);
+    } else if (activate) {
+      normalizePlane(true, false, to, from, pixels, mean, factor, shift, mask, 0, factorKept);
+    } else {
+      normalizePlane(false, false, to, from, pixels, mean, factor, shift, mask, 0, factorKept);
+    }
+    if (pool) poolMap(pool, map, out, places + (<usize>(plane * area) << 2), activate);
+  }
+}
+
+/**
+ * Training. `momentumTerm` weighs the statistics that go to meanTerms and varianceTerms. Part `part`
+ * of `parts` does a range of the blocks of channels. `map`: scratch for a plane, where there is a
+ * pool.
+ */
 export function batchNormForward(
+  part: i32,
+  parts: i32,
   y: usize,
   x: usize,
   saved: usize,
@@ -120,13 +176,21 @@ export function batchNormForward(
   varianceTerms: usize,
   momentumTerm: f32,
   epsilon: f64,
+  add: bool,
+  activate: bool,
+  window: usize,
+  places: usize,
+  map: usize,
+  kept: usize,
+  scale: f32,
 ): void {
   const blocks = groups(channels);
   const plane = <usize>pixels << 4;
   const sample = plane * blocks;
   const n = f64x2.splat(<f64>batch * <f64>pixels);
   const zero = f32x4.splat(0);
-  for (let block = 0; block < blocks; block++) {
+  const end = (blocks * (part + 1)) / parts;
+  for (let block = (blocks * part) / parts; block < end; block++) {
     const first = x + plane * block;
     // Any value of the channel is closer to the mean than 0 may be, so sums round less.
     const centre = v128.load(first);
@@ -163,27 +227,29 @@ export function batchNormForward(
     high = f64x2.pmax(zero, high);
     const deviation = inverseDeviation(low, high, epsilon);
     const rest = demote(lowRest, highRest);
-    v128.store(saved, mean);
-    v128.store(saved, deviation, 16);
-    v128.store(saved, rest, 32);
-    saved += 48;
+    const at = saved + <usize>block * 48;
+    v128.store(at, mean);
+    v128.store(at, deviation, 16);
+    v128.store(at, rest, 32);
 
     const count = channels - block * 4;
     const channel = <usize>block << 4;
     if (meanTerms != 0) {
       const weight = f32x4.splat(momentumTerm);
-      storeLanes(meanTerms + channel, f32x4.mul(mean, weight), count);
-      storeLanes(varianceTerms + channel, f32x4.mul(demote(low, high), weight), count);
+      putLanes(meanTerms + channel, f32x4.mul(mean, weight), count, add);
+      putLanes(varianceTerms + channel, f32x4.mul(demote(low, high), weight), count, add);
     }
     const factor = gamma != 0 ? f32x4.mul(deviation, loadLanes(gamma + channel, count)) : deviation;
     let shift = beta != 0 ? loadLanes(beta + channel, count) : zero;
     shift = f32x4.sub(shift, f32x4.mul(rest, factor));
-    const to = y + plane * block;
-    normalize(to, first, batch, pixels, sample, mean, factor, shift, laneMask(count));
+    normalize(
+      y, x, batch, blocks, block, pixels, mean, factor, shift, laneMask(count),
+      activate, window, places, map, kept, scale,
+    );
   }
 }
 
-/** Inference: with the moving statistics. movingMean = 0: a mean of 0. */
+/** Inference: with the moving statistics. movingMean = 0: a mean of 0. Samples are independent. */
 export function batchNormInference(
   y: usize,
   x: usize,
@@ -195,10 +261,14 @@ export function batchNormInference(
   movingMean: usize,
   movingVariance: usize,
   epsilon: f64,
+  activate: bool,
+  window: usize,
+  places: usize,
+  map: usize,
+  kept: usize,
+  scale: f32,
 ): void {
   const blocks = groups(channels);
-  const plane = <usize>pixels << 4;
-  const sample = plane * blocks;
   for (let block = 0; block < blocks; block++) {
     const count = channels - block * 4;
     const channel = <usize>block << 4;
@@ -211,8 +281,71 @@ export function batchNormInference(
     );
     if (gamma != 0) factor = f32x4.mul(factor, loadLanes(gamma + channel, count));
     const shift = beta != 0 ? loadLanes(beta + channel, count) : f32x4.splat(0);
-    const at = plane * block;
-    normalize(y + at, x + at, batch, pixels, sample, mean, factor, shift, laneMask(count));
+    normalize(
+      y, x, batch, blocks, block, pixels, mean, factor, shift, laneMask(count),
+      activate, window, places, map, kept, scale,
+    );
+  }
+}
+
+/**
+ * The gradient before what follows the normalization, one plane: of the pooled map to the places of
+ * its maxima, of dropped lanes and of those where y, after the ReLU, is not > 0 to zero.
+ */
+// @ts-ignore: decorator
+@inline
+function gradientPlane(
+  to: usize,
+  dy: usize,
+  y: usize,
+  plane: i32,
+  pixels: i32,
+  activate: bool,
+  window: usize,
+  places: usize,
+  kept: usize,
+  scale: v128,
+): void {
+  const pool = changetype<PoolWindow | null>(window);
+  if (pool) {
+    const first = <usize>(plane * pool.outHeight * pool.outWidth);
+    expandMap(pool, dy + (first << 4), places + (first << 2), to);
+    return;
+  }
+  const first = <usize>(plane * pixels);
+  let from = dy + (first << 4);
+  let output = y + (first << 4);
+  let bits = kept + first;
+  const end = from + (<usize>pixels << 4);
+  for (; from < end; from += 16, output += 16, to += 16) {
+    let g = v128.load(from);
+    if (kept) g = v128.and(f32x4.mul(g, scale), keptLanes(bits++));
+    if (activate) g = whereOn(v128.load(output), g);
+    v128.store(to, g);
+  }
+}
+
+/**
+ * The gradient before what follows the normalization, for the backward of one with fixed statistics:
+ * from dy to [batch][blocks][pixels][4] at `to`.
+ */
+export function batchNormGradientBefore(
+  to: usize,
+  dy: usize,
+  y: usize,
+  batch: i32,
+  channels: i32,
+  pixels: i32,
+  activate: bool,
+  window: usize,
+  places: usize,
+  kept: usize,
+  scale: f32,
+): void {
+  const planes = batch * groups(channels);
+  for (let plane = 0; plane < planes; plane++) {
+    const at = to + (<usize>(plane * pixels) << 4);
+    gradientPlane(at, dy, y, plane, pixels, activate, window, places, kept, f32x4.splat(scale));
   }
 }
 
@@ -221,9 +354,14 @@ export function batchNormInference(
  *
  *   ∂β = Σ ∂y,  ∂γ = Σ ∂y·x̂,  ∂x = γ/σ · (∂y − ∂β/N − x̂·∂γ/N)
  *
- * dx = 0: nobody wants it; dx may be dy. dGamma, dBeta = 0: not trained.
+ * where ∂y is the gradient before a ReLU, max pool or dropout, made in `before` (which may be dx) if
+ * there is one of these; else `before` is dy. dx = 0: nobody wants it; dx may be dy. dGamma, dBeta =
+ * 0: not trained. `add`: to what they hold. Part `part` of `parts` does a range of the blocks.
  */
 export function batchNormBackward(
+  part: i32,
+  parts: i32,
+  add: bool,
   dx: usize,
   dGamma: usize,
   dBeta: usize,
@@ -234,29 +372,46 @@ export function batchNormBackward(
   channels: i32,
   pixels: i32,
   gamma: usize,
+  before: usize,
+  y: usize,
+  activate: bool,
+  window: usize,
+  places: usize,
+  kept: usize,
+  scale: f32,
 ): void {
   const blocks = groups(channels);
   const plane = <usize>pixels << 4;
   const sample = plane * blocks;
   const n = f64x2.splat(<f64>batch * <f64>pixels);
   const zero = f32x4.splat(0);
-  for (let block = 0; block < blocks; block++, saved += 48) {
+  const follows = activate || window != 0 || kept != 0;
+  const factorKept = f32x4.splat(scale);
+  const last = (blocks * (part + 1)) / parts;
+  for (let block = (blocks * part) / parts; block < last; block++) {
     const start = plane * block;
-    const mean = v128.load(saved);
-    const deviation = v128.load(saved, 16);
-    const rest = v128.load(saved, 32);
+    const own = saved + <usize>block * 48;
+    const mean = v128.load(own);
+    const deviation = v128.load(own, 16);
+    const rest = v128.load(own, 32);
     let low = zero;
     let high = zero;
     let lowProduct = zero;
     let highProduct = zero;
     for (let b = 0, at = start; b < batch; b++, at += sample) {
+      if (follows) {
+        const index = b * blocks + block;
+        gradientPlane(
+          before + at, dy, y, index, pixels, activate, window, places, kept, factorKept,
+        );
+      }
       for (let p = 0; p < pixels; p += RUN) {
         const from = at + (<usize>p << 4);
         const length = min(pixels - p, RUN);
-        const sum = runSum(PLAIN, dy + from, dy + from, zero, length);
+        const sum = runSum(PLAIN, before + from, before + from, zero, length);
         low = f64x2.add(low, f64x2.promote_low_f32x4(sum));
         high = f64x2.add(high, promoteHigh(sum));
-        const product = runSum(PRODUCT, dy + from, x + from, mean, length);
+        const product = runSum(PRODUCT, before + from, x + from, mean, length);
         lowProduct = f64x2.add(lowProduct, f64x2.promote_low_f32x4(product));
         highProduct = f64x2.add(highProduct, promoteHigh(product));
       }
@@ -269,8 +424,8 @@ export function batchNormBackward(
     highProduct = f64x2.mul(highProduct, highDeviation);
     const count = channels - block * 4;
     const channel = <usize>block << 4;
-    if (dBeta != 0) storeLanes(dBeta + channel, demote(low, high), count);
-    if (dGamma != 0) storeLanes(dGamma + channel, demote(lowProduct, highProduct), count);
+    if (dBeta != 0) putLanes(dBeta + channel, demote(low, high), count, add);
+    if (dGamma != 0) putLanes(dGamma + channel, demote(lowProduct, highProduct), count, add);
     if (dx == 0) continue;
 
     const slope = demote(
@@ -287,7 +442,7 @@ export function batchNormBackward(
       const end = at + plane;
       for (let i = at; i < end; i += 16) {
         const centred = f32x4.sub(v128.load(x + i), mean);
-        const difference = f32x4.sub(v128.load(dy + i), constant);
+        const difference = f32x4.sub(v128.load(before + i), constant);
         const value = f32x4.mul(f32x4.sub(difference, f32x4.mul(centred, slope)), factor);
         v128.store(dx + i, v128.and(value, mask));
       }

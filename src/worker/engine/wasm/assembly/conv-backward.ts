@@ -9,15 +9,22 @@
 import { ConvWindow, convImage } from './conv-window';
 import { gemmRows } from './gemm';
 import { INDEXED, SCATTERED, columnTile } from './gemm-column-tile';
-import { loadLanes, storeLanes, whereOn } from './simd';
+import { loadLanes, putLanes, whereOn } from './simd';
 
 /**
  * Gradients for x, w and bias, each where its address is not 0; dy counts as zero where `mask` is
- * on and y is not > 0. `transposed` are the weights of packWeights (groups: taps). Scratch for a
- * chunk of m positions: copy (the image), gradients [outputs/4][m][4], patches [channels/4][m][4],
- * both with m rounded up to an odd number of fours.
+ * on and y is not > 0. `add`: to what dw and the bias gradient hold. `transposed` are the weights of
+ * packWeights (groups: taps). Part `part` of `parts` does the dx of a range of samples, the dw of a
+ * range of outputs, and the first the bias gradient.
+ *
+ * Scratch for a chunk of m positions: copy (the image), gradients [outputs/4][m][4], patches
+ * [channels/4][m][4], both with m rounded up to an odd number of fours. `sums`: of the bias
+ * gradient, whole blocks; then, unless one chunk is all, of dw in its layout.
  */
 export function convBackward(
+  part: i32,
+  parts: i32,
+  add: bool,
   at: usize,
   x: usize,
   y: usize,
@@ -31,13 +38,25 @@ export function convBackward(
   copy: usize,
   gradients: usize,
   patches: usize,
+  sums: usize,
 ): void {
   const w = changetype<ConvWindow>(at);
   const most = w.chunkSamples * w.chunkRows * w.outWidth;
   const stride = (<usize>(((most + 3) >> 2) | 1)) << 6;
+  const pieces = (batch + w.chunkSamples - 1) / w.chunkSamples;
+  const dxFrom = dx ? ((pieces * part) / parts) * w.chunkSamples : 0;
+  const dxTo = dx ? min(batch, ((pieces * (part + 1)) / parts) * w.chunkSamples) : 0;
+  const pairs = (w.outputs + 7) >> 3;
+  const outFrom = ((pairs * part) / parts) << 3;
+  const outTo = dw ? min(w.outputs, ((pairs * (part + 1)) / parts) << 3) : outFrom;
+  const isWhole = batch <= w.chunkSamples && w.outHeight <= w.chunkRows;
+  const weightSums = sums + ((<usize>w.outBlocks) << 4);
+  const biased = part == 0 && biasGradient != 0;
   let first = true;
-  if (dx) memory.fill(dx, 0, w.inputSample * batch);
+  if (dxFrom < dxTo) memory.fill(dx + w.inputSample * dxFrom, 0, w.inputSample * (dxTo - dxFrom));
   for (let sample = 0; sample < batch; sample += w.chunkSamples) {
+    const wantsDx = sample >= dxFrom && sample < dxTo;
+    if (!wantsDx && outFrom >= outTo && !biased) continue;
     const samples = min(w.chunkSamples, batch - sample);
     for (let row = 0; row < w.outHeight; row += w.chunkRows) {
       const outRows = min(w.chunkRows, w.outHeight - row);
@@ -51,18 +70,43 @@ export function convBackward(
         outRows,
         gradients,
         stride,
-        biasGradient,
+        biased ? sums : 0,
         first,
       );
-      if (dw) {
+      if (outFrom < outTo) {
         const image = convImage(w, x, sample, samples, row, copy);
-        addWeightGradients(w, image, gradients, stride, samples * outRows * w.outWidth, dw, first);
+        addWeightGradients(
+          w,
+          image,
+          gradients,
+          stride,
+          samples * outRows * w.outWidth,
+          isWhole ? dw : weightSums,
+          outFrom,
+          outTo,
+          isWhole ? add : !first,
+        );
       }
-      if (dx) {
+      if (wantsDx) {
         const to = dx + w.inputSample * sample;
         addInputGradients(w, gradients, stride, samples, row, outRows, transposed, patches, to);
       }
       first = false;
+    }
+  }
+  if (biased) {
+    for (let block = 0; block < w.outBlocks; block++) {
+      const to = (<usize>block) << 4;
+      putLanes(biasGradient + to, v128.load(sums + to), w.outputs - block * 4, add);
+    }
+  }
+  if (isWhole || outFrom >= outTo) return;
+  const rows = w.kernelY * w.kernelX * w.channels;
+  for (let k = 0; k < rows; k++) {
+    for (let n = outFrom; n < outTo; n += 4) {
+      const to = (<usize>(k * w.outputs + n)) << 2;
+      const lanes = outTo - n;
+      putLanes(dw + to, loadLanes(weightSums + to, lanes), lanes, add);
     }
   }
 }
@@ -77,7 +121,7 @@ function gatherGradients(
   outRows: i32,
   gradients: usize,
   stride: usize,
-  biasGradient: usize,
+  biasSums: usize,
   first: bool,
 ): void {
   const bytes = (<usize>(outRows * w.outWidth)) << 4;
@@ -99,15 +143,14 @@ function gatherGradients(
       }
       total = f32x4.add(total, sum);
     }
-    if (biasGradient) {
-      const lanes = w.outputs - block * 4;
-      const at = biasGradient + ((<usize>block) << 4);
-      storeLanes(at, first ? total : f32x4.add(loadLanes(at, lanes), total), lanes);
+    if (biasSums) {
+      const at = biasSums + ((<usize>block) << 4);
+      v128.store(at, first ? total : f32x4.add(v128.load(at), total));
     }
   }
 }
 
-/** dw[k][n] += Σ_m image[m][k]·dy[m][n] over the chunk; stores for the first one. */
+/** dw[k][n] = Σ_m image[m][k]·dy[m][n] over the chunk, for n of [outFrom, outTo). */
 function addWeightGradients(
   w: ConvWindow,
   image: usize,
@@ -115,15 +158,17 @@ function addWeightGradients(
   stride: usize,
   depth: i32,
   dw: usize,
-  first: bool,
+  outFrom: i32,
+  outTo: i32,
+  accumulate: bool,
 ): void {
   const row = (<usize>w.outputs) << 2;
-  for (let n = 0; n < w.outputs; n += 8) {
+  for (let n = outFrom; n < outTo; n += 8) {
     const b = gradients + stride * (n >> 2);
     const second = w.outputs - n > 4 ? stride : 0;
     const to = dw + ((<usize>n) << 2);
-    if (w.compact) scatteredRows(w, image, b, second, depth, to, row, w.outputs - n, !first);
-    else indexedRows(w, image, b, second, depth, to, row, w.outputs - n, !first);
+    if (w.compact) scatteredRows(w, image, b, second, depth, to, row, w.outputs - n, accumulate);
+    else indexedRows(w, image, b, second, depth, to, row, w.outputs - n, accumulate);
   }
 }
 

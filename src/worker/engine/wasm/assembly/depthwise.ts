@@ -1,5 +1,5 @@
 import { groups, laneMask, zeroVectors } from './lanes';
-import { loadLanes, madd, storeLanes } from './simd';
+import { loadLanes, madd, putLanes, storeLanes } from './simd';
 import { tapBegin, tapEnd } from './window';
 
 /**
@@ -271,6 +271,9 @@ function productSum(
  * maps, then samples. `scratch`: 16 bytes a tap. dWeights, dBias: 0 where frozen or absent.
  */
 export function depthwiseWeightGradient(
+  part: i32,
+  parts: i32,
+  add: bool,
   dWeights: usize,
   dBias: usize,
   dy: usize,
@@ -300,7 +303,8 @@ export function depthwiseWeightGradient(
   const outRow = <usize>outWidth << 4;
   const outPlane = outRow * outHeight;
   const taps = kernelHeight * kernelWidth;
-  for (let block = 0; block < blocks; block++) {
+  const last = (blocks * (part + 1)) / parts;
+  for (let block = (blocks * part) / parts; block < last; block++) {
     const pattern = spreadPattern(block, multiplier);
     const count = outChannels - block * 4;
     let biasSum = f32x4.splat(0);
@@ -336,11 +340,11 @@ export function depthwiseWeightGradient(
         }
       }
     }
-    if (dBias) storeLanes(dBias + (<usize>block << 4), biasSum, count);
+    if (dBias) putLanes(dBias + (<usize>block << 4), biasSum, count, add);
     if (!dWeights) continue;
     let to = dWeights + (<usize>block << 4);
     for (let tap = 0; tap < taps; tap++, to += <usize>outChannels << 2) {
-      storeLanes(to, v128.load(scratch + (<usize>tap << 4)), count);
+      putLanes(to, v128.load(scratch + (<usize>tap << 4)), count, add);
     }
   }
 }

@@ -3,6 +3,7 @@
 export * from './gemm';
 export { winogradWeights } from './winograd-weights';
 export { describePool } from './pool-window';
+export * from './first-layer';
 export * from './sparse-backward';
 export * from './winograd';
 export * from './activation';

@@ -122,9 +122,22 @@ export function poolMap(
       let place = i32x4.splat(top * pool.kernelWidth + left);
       for (let ky = top; ky < bottom; ky++, line += row) {
         let at = line;
-        for (let kx = left; kx < right; kx++, at += 16) {
+        let kx = left;
+        const first = ky * pool.kernelWidth;
+        for (; kx + 3 <= right; kx += 3, at += 48) {
+          const a = v128.load(at);
+          place = laterPlace(place, best, a, first + kx);
+          best = f32x4.pmax(best, a);
+          const b = v128.load(at + 16);
+          place = laterPlace(place, best, b, first + kx + 1);
+          best = f32x4.pmax(best, b);
+          const c = v128.load(at + 32);
+          place = laterPlace(place, best, c, first + kx + 2);
+          best = f32x4.pmax(best, c);
+        }
+        for (; kx < right; kx++, at += 16) {
           const pixel = v128.load(at);
-          place = laterPlace(place, best, pixel, ky * pool.kernelWidth + kx);
+          place = laterPlace(place, best, pixel, first + kx);
           best = f32x4.pmax(best, pixel);
         }
       }

@@ -53,3 +53,10 @@ export function storeLanes(to: usize, x: v128, lanes: i32): void {
   if (lanes > 1) v128.store_lane<f32>(to + 4, x, 1);
   if (lanes > 2) v128.store_lane<f32>(to + 8, x, 2);
 }
+
+/** Stores the first `lanes` of x, or adds them to what is there. */
+// @ts-ignore: decorator
+@inline
+export function putLanes(to: usize, x: v128, lanes: i32, add: bool): void {
+  storeLanes(to, add ? f32x4.add(loadLanes(to, lanes), x) : x, lanes);
+}

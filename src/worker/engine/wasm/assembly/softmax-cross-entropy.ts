@@ -102,7 +102,7 @@ function firstMaximum(z: usize, classes: i32, best: f32): i32 {
 
 /**
  * Of logits float32 [batch][⌈classes/4⌉·4] and labels uint16 [batch]: stores the sum of the losses
- * (added in float64, in order) as float32 at `loss`, the number of samples whose greatest logit
+ * (added in float64, in order) as float32 at `loss`, or adds it there (`add`), the number of samples whose greatest logit
  * (the first of equals) is the label's as int32 at `correct`, and the gradient of the sum, in the
  * shape of the logits, at `gradient`, which may be `logits`.
  */
@@ -114,6 +114,7 @@ export function softmaxCrossEntropy(
   classes: i32,
   loss: usize,
   correct: usize,
+  add: bool,
 ): void {
   const row = <usize>groups(classes) << 4;
   let total: f64 = 0;
@@ -132,7 +133,7 @@ export function softmaxCrossEntropy(
     const own = gradient + (<usize>label << 2);
     store<f32>(own, load<f32>(own) - 1.0);
   }
-  store<f32>(loss, <f32>total);
+  store<f32>(loss, add ? load<f32>(loss) + <f32>total : <f32>total);
   store<i32>(correct, right);
 }
 

@@ -15,7 +15,7 @@
  */
 import { copyVectorRun, zeroVectors } from './lanes';
 import { NOWHERE, PoolWindow } from './pool-window';
-import { loadLanes, madd, storeLanes } from './simd';
+import { madd, putLanes } from './simd';
 
 /**
  * Packs w [taps·taps][inputs][outputs]; part `part` of `parts` does a range of the blocks of
@@ -77,21 +77,15 @@ function storeWeightGradients(
         const d = v128.load(from + three);
         const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
         const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-        put(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), lanes, add);
-        if (rows > 1) put(to + row, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), lanes, add);
+        putLanes(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), lanes, add);
+        if (rows > 1) putLanes(to + row, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), lanes, add);
         const ef = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
         const gh = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-        if (rows > 2) put(to + row * 2, v128.shuffle<f32>(ef, gh, 0, 1, 4, 5), lanes, add);
-        if (rows > 3) put(to + row * 3, v128.shuffle<f32>(ef, gh, 2, 3, 6, 7), lanes, add);
+        if (rows > 2) putLanes(to + row * 2, v128.shuffle<f32>(ef, gh, 0, 1, 4, 5), lanes, add);
+        if (rows > 3) putLanes(to + row * 3, v128.shuffle<f32>(ef, gh, 2, 3, 6, 7), lanes, add);
       }
     }
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function put(to: usize, x: v128, lanes: i32, add: bool): void {
-  storeLanes(to, add ? f32x4.add(loadLanes(to, lanes), x) : x, lanes);
 }
 
 /** Adds x to the vector at `to`. */
@@ -319,7 +313,7 @@ function makeList(
  * map and the places of its maxima. `add`: to what dw and the bias gradient hold. Part `part` of
  * `parts` does the dx of a range of samples, the dw of a range of input blocks, and the first the
  * bias gradient. Scratch: `plane` for x and dx; `sums` of packed weights; `lists`, of them 1 KiB of
- * offsets, uint32 ends [outputs], then the lists.
+ * offsets, uint32 ends [outputs], the lists, then sums of the bias gradient.
  */
 export function sparseBackward(
   part: i32,
@@ -372,9 +366,8 @@ export function sparseBackward(
     const from = (blockFrom * outputs) * square;
     zeroVectors(sums + ((<usize>from) << 4), (blockTo - blockFrom) * outputs * square);
   }
-  if (biased && !add) {
-    for (let out = 0; out < outputs; out++) store<f32>(biasGradient + ((<usize>out) << 2), 0);
-  }
+  const biasSums = first + longest * outputs;
+  if (biased) zeroVectors(biasSums, outBlocks);
   for (let sample = 0; sample < batch; sample++) {
     const wantsDx = sample >= sampleFrom && sample < sampleTo;
     if (!wantsDx && blockFrom == blockTo && !biased) continue;
@@ -390,8 +383,8 @@ export function sparseBackward(
       if (biased) {
         let sum: f32 = 0;
         for (let at = list; at < end; at += 8) sum += load<f32>(at, 4);
-        const at = biasGradient + ((<usize>out) << 2);
-        store<f32>(at, load<f32>(at) + sum);
+        const to = biasSums + ((<usize>out) << 2);
+        store<f32>(to, load<f32>(to) + sum);
       }
       list += longest;
     }
@@ -422,6 +415,12 @@ export function sparseBackward(
           copyVectorRun(from, dx + map + ((<usize>(y * width)) << 4), width);
         }
       }
+    }
+  }
+  if (biased) {
+    for (let block = 0; block < outBlocks; block++) {
+      const to = (<usize>block) << 4;
+      putLanes(biasGradient + to, v128.load(biasSums + to), outputs - block * 4, add);
     }
   }
   if (blockFrom < blockTo) {

@@ -4,7 +4,7 @@
  * convolution the map of one sample and block stands in scratch only (pool-window.ts).
  */
 import { PoolWindow, expandMap, poolMap } from './pool-window';
-import { loadLanes, storeLanes, whereOn } from './simd';
+import { loadLanes, whereOn } from './simd';
 import {
   FACTORS,
   SIZES,
@@ -240,7 +240,7 @@ function downRows(
 /**
  * dM = A·dy·Aᵀ for the chunk at hand, where dy counts as zero if `mask` is on and y is not > 0.
  * With a pool, dy is the gradient of the pooled map and goes to the maxima's `places`. Adds the
- * sums of dy to the bias gradient, if there is one; stores them if `first`.
+ * sums of dy to `biasSums`, [blocks][4], if it is not 0; stores them if `first`.
  */
 export function transformOutputGradients(
   t: WinogradTiling,
@@ -248,7 +248,7 @@ export function transformOutputGradients(
   y: usize,
   mask: bool,
   products: usize,
-  biasGradient: usize,
+  biasSums: usize,
   first: bool,
   pool: PoolWindow | null,
   places: usize,
@@ -280,10 +280,9 @@ export function transformOutputGradients(
         scatter(t, pointsOf(form), to, s, band);
       }
     }
-    if (biasGradient) {
-      const lanes = t.outputs - block * 4;
-      const at = biasGradient + ((<usize>block) << 4);
-      storeLanes(at, first ? total : f32x4.add(loadLanes(at, lanes), total), lanes);
+    if (biasSums) {
+      const at = biasSums + ((<usize>block) << 4);
+      v128.store(at, first ? total : f32x4.add(v128.load(at), total));
     }
   }
 }

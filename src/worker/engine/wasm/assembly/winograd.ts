@@ -8,10 +8,11 @@
  *
  * A chunk's V and M stay in the second cache. Scratch: v and products, planes of a chunk each; du
  * in the layout of U; `lines`, a WinogradTiling and its lines; `map`, a block of an output map where
- * there is a pool; `pool`, a PoolWindow or 0.
+ * there is a pool; `pool`, a PoolWindow or 0; `biasSums`, a vector an output block.
  */
 import { gemmColumns, gemmRows } from './gemm';
 import { PoolWindow } from './pool-window';
+import { putLanes } from './simd';
 import { inputGradientsOf, transformInput } from './winograd-input';
 import { transformOutput, transformOutputGradients } from './winograd-output';
 import {
@@ -111,6 +112,7 @@ export function winogradBackward(
   pool: usize,
   places: usize,
   map: usize,
+  biasSums: usize,
 ): void {
   const t = describeTiling(
     lines, taps, height, width, inputs, pad, outHeight, outWidth, outputs,
@@ -123,13 +125,13 @@ export function winogradBackward(
   const dxTo = dx ? ((pieces * (part + 1)) / parts) * perSample : 0;
   const blockFrom = (t.blocks * part) / parts;
   const blockTo = dw ? (t.blocks * (part + 1)) / parts : blockFrom;
-  const sums = part == 0 ? biasGradient : 0;
+  const biased = part == 0 && biasGradient != 0;
   for (let chunk = 0; chunk < chunks; chunk++) {
     const wantsDx = chunk >= dxFrom && chunk < dxTo;
-    if (!wantsDx && blockFrom == blockTo && sums == 0) continue;
+    if (!wantsDx && blockFrom == blockTo && !biased) continue;
     takeChunk(t, batch, chunk);
     transformOutputGradients(
-      t, dy, y, mask, products, sums, chunk == 0 && !add,
+      t, dy, y, mask, products, biased ? biasSums : 0, chunk == 0,
       changetype<PoolWindow | null>(pool), places, map,
     );
     if (blockFrom < blockTo) {
@@ -149,6 +151,12 @@ export function winogradBackward(
         }
       }
       inputGradientsOf(t, v, dx);
+    }
+  }
+  if (biased) {
+    for (let block = 0; block < t.outBlocks; block++) {
+      const to = (<usize>block) << 4;
+      putLanes(biasGradient + to, v128.load(biasSums + to), outputs - block * 4, add);
     }
   }
   if (blockFrom < blockTo) {

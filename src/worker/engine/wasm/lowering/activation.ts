@@ -28,9 +28,15 @@ export function lowerActivation(node: ActivationNode, context: LoweringContext):
     const sizes = [['batch'], output.shape.channels, pixelsOf(output.shape)] as const;
     return {
       prepare: [],
-      forward: [{ kernel: 'softmax', args: [output, x, ...sizes] }],
+      forward: [{ kernel: 'softmax', args: [output, x, ...sizes], split: 'samples' }],
       backward: dx
-        ? [{ kernel: 'softmaxGradient', args: [dx, outputGradient, output, ...sizes] }]
+        ? [
+            {
+              kernel: 'softmaxGradient',
+              args: [dx, outputGradient, output, ...sizes],
+              split: 'samples',
+            },
+          ]
         : [],
       backwardReads: { inputs: false, output: dx !== null },
     };
@@ -42,12 +48,13 @@ export function lowerActivation(node: ActivationNode, context: LoweringContext):
     GRADIENT_FROM[node.function] === 'output' || (node.function === 'leakyRelu' && node.alpha >= 0);
   return {
     prepare: [],
-    forward: [{ kernel: node.function, args: [output, x, ...sizes] }],
+    forward: [{ kernel: node.function, args: [output, x, ...sizes], split: 'samples' }],
     backward: dx
       ? [
           {
             kernel: `${node.function}Gradient`,
             args: [dx, outputGradient, fromOutput ? output : x, ...sizes],
+            split: 'samples',
           },
         ]
       : [],

@@ -1,5 +1,16 @@
-import type { BatchNormNode, KernelCall, Lowered, LoweringContext } from '../plan/lowering.js';
-import { blocksOf, pixelsOf } from './vectors.js';
+import { dropoutScale } from '../../../../shared/numerics/dropout-mask.js';
+import type {
+  BatchNormNode,
+  BufferRef,
+  KernelCall,
+  Lowered,
+  LoweringContext,
+  MapShape,
+} from '../plan/lowering.js';
+import type { Operand } from '../plan/plan.js';
+import { drawMask } from './dropout.js';
+import { lowerFusedPool } from './fused-pool.js';
+import { blocksOf, pixelsOf, vectorsOf } from './vectors.js';
 
 /**
  * Weights: gamma (where `scale`), beta (where `center`), movingMean, movingVariance. The gradients
@@ -7,87 +18,147 @@ import { blocksOf, pixelsOf } from './vectors.js';
  * A layer that is frozen as a whole is a fixed scale and shift in training too, as in Keras.
  */
 export function lowerBatchNorm(node: BatchNormNode, context: LoweringContext): Lowered {
-  const { shape } = context.output;
+  const map = node.pool?.map ?? context.output.shape;
   const x = context.inputs[0]!;
   const dx = context.inputGradients[0] ?? 0;
   const roles = [...(node.scale ? ['gamma'] : []), ...(node.center ? ['beta'] : []), 'movingMean'];
-  if (roles.every((role) => context.gradient(role) === null)) return lowerFrozen(node, context);
-  const saved = context.saved(blocksOf(shape) * 48);
+  const isFixed = roles.every((role) => context.gradient(role) === null);
+  const saved = isFixed ? 0 : context.saved(blocksOf(map) * 48);
   const gamma = node.scale ? context.weight('gamma') : 0;
   const beta = node.center ? context.weight('beta') : 0;
-  const meanTerms = context.gradient('movingMean') ?? 0;
-  const varianceTerms = context.gradient('movingVariance') ?? 0;
-  const sizes = [['batch'], shape.channels, pixelsOf(shape)] as const;
+  const sizes = [['batch'], map.channels, pixelsOf(map)] as const;
+
+  const relu = node.activation === 'relu' ? 1 : 0;
+  const pool = lowerFusedPool(node.pool, context);
+  const mask = node.dropout && lowerMask(node.dropout, map, context);
+  const follows: readonly (Operand | BufferRef)[] = [relu, ...pool.operands];
+  const dropped = [mask?.kept ?? 0, mask?.scale ?? 1] as const;
+  const draw = mask === null ? [] : [mask.draw];
+  const inference = normalizeFixed(node, map, context, [...follows, 0, 1]);
+  const inferenceCalls = [...pool.describe, inference];
+  const isPlain = relu === 0 && node.pool === null && mask === null;
+  const backwardReads = { inputs: !isFixed, output: relu === 1 && node.pool === null };
+  if (isFixed) {
+    const before: KernelCall = {
+      kernel: 'batchNormGradientBefore',
+      split: 'samples',
+      args: [
+        dx,
+        context.outputGradient,
+        context.output,
+        ...sizes,
+        relu,
+        ...pool.operands.slice(0, 2),
+        ...dropped,
+      ],
+    };
+    // ∂x = γ/√(movingVariance + ε)·∂y: the forward pass without mean and shift.
+    const scaled = [...normalizeFixed(node, map, context, [0, 0, 0, 0, 0, 1]).args];
+    scaled.splice(0, 2, dx, isPlain ? context.outputGradient : dx);
+    scaled.splice(6, 2, 0, 0);
+    const scale: KernelCall = { kernel: 'batchNormInference', args: scaled, split: 'samples' };
+    return {
+      prepare: [],
+      forward: [
+        ...pool.describe,
+        ...draw,
+        normalizeFixed(node, map, context, [...follows, ...dropped]),
+      ],
+      inference: inferenceCalls,
+      backward: dx === 0 ? [] : isPlain ? [scale] : [...pool.describe, before, scale],
+      backwardReads,
+    };
+  }
+
+  const forward: KernelCall = {
+    kernel: 'batchNormForward',
+    split: 'parts',
+    args: [
+      ['part'],
+      ['parts'],
+      context.output,
+      x,
+      saved,
+      ...sizes,
+      gamma,
+      beta,
+      context.gradient('movingMean') ?? 0,
+      context.gradient('movingVariance') ?? 0,
+      ['momentumTerm', node.momentum],
+      node.epsilon,
+      ['add'],
+      ...follows,
+      ...dropped,
+    ],
+  };
+  const before = isPlain
+    ? context.outputGradient
+    : dx !== 0
+      ? dx
+      : context.scratch(context.batchMax * vectorsOf({ ...x, shape: map }) * 16);
+  const backward: KernelCall = {
+    kernel: 'batchNormBackward',
+    split: 'parts',
+    args: [
+      ['part'],
+      ['parts'],
+      ['add'],
+      dx,
+      node.scale ? (context.gradient('gamma') ?? 0) : 0,
+      node.center ? (context.gradient('beta') ?? 0) : 0,
+      context.outputGradient,
+      x,
+      saved,
+      ...sizes,
+      gamma,
+      before,
+      context.output,
+      relu,
+      ...pool.operands.slice(0, 2),
+      ...dropped,
+    ],
+  };
   return {
     prepare: [],
-    forward: [
-      {
-        kernel: 'batchNormForward',
-        args: [
-          context.output,
-          x,
-          saved,
-          ...sizes,
-          gamma,
-          beta,
-          meanTerms,
-          varianceTerms,
-          ['momentumTerm', node.momentum],
-          node.epsilon,
-        ],
-      },
-    ],
-    inference: [inference(node, context)],
-    backward: [
-      {
-        kernel: 'batchNormBackward',
-        args: [
-          dx,
-          node.scale ? (context.gradient('gamma') ?? 0) : 0,
-          node.center ? (context.gradient('beta') ?? 0) : 0,
-          context.outputGradient,
-          x,
-          saved,
-          ...sizes,
-          gamma,
-        ],
-      },
-    ],
-    backwardReads: { inputs: true, output: false },
+    forward: [...pool.describe, ...draw, forward],
+    inference: inferenceCalls,
+    backward: [...pool.describe, backward],
+    backwardReads,
   };
 }
 
 /** y = γ·(x − movingMean)/√(movingVariance + ε) + β. */
-function inference(node: BatchNormNode, context: LoweringContext): KernelCall {
-  const { output, inputs } = context;
+function normalizeFixed(
+  node: BatchNormNode,
+  map: MapShape,
+  context: LoweringContext,
+  follows: readonly (Operand | BufferRef)[],
+): KernelCall {
   return {
     kernel: 'batchNormInference',
+    split: 'samples',
     args: [
-      output,
-      inputs[0]!,
+      context.output,
+      context.inputs[0]!,
       ['batch'],
-      output.shape.channels,
-      pixelsOf(output.shape),
+      map.channels,
+      pixelsOf(map),
       node.scale ? context.weight('gamma') : 0,
       node.center ? context.weight('beta') : 0,
       context.weight('movingMean'),
       context.weight('movingVariance'),
       node.epsilon,
+      ...follows,
     ],
   };
 }
 
-/** ∂x = γ/√(movingVariance + ε)·∂y: the forward pass without mean and shift. */
-function lowerFrozen(node: BatchNormNode, context: LoweringContext): Lowered {
-  const forward = inference(node, context);
-  const dx = context.inputGradients[0];
-  const backward = [...forward.args];
-  backward.splice(0, 2, dx ?? 0, context.outputGradient);
-  backward.splice(6, 2, 0, 0);
-  return {
-    prepare: [],
-    forward: [forward],
-    backward: dx ? [{ kernel: forward.kernel, args: backward }] : [],
-    backwardReads: { inputs: false, output: false },
-  };
+function lowerMask(
+  node: NonNullable<BatchNormNode['dropout']>,
+  map: MapShape,
+  context: LoweringContext,
+) {
+  const vectors = blocksOf(map) * pixelsOf(map);
+  const kept = context.savedSamples(vectors);
+  return { kept, scale: dropoutScale(node.rate), draw: drawMask(node, kept, vectors, context) };
 }

@@ -20,7 +20,7 @@ export function lowerDepthwise(node: DepthwiseNode, context: LoweringContext): L
   const pack = (reversed: 0 | 1) => {
     const to = context.shared(packedBytes);
     const args = [to, context.weight('kernel'), taps, outChannels, reversed] as const;
-    prepare.push({ kernel: 'packDepthwise', args: [['part'], ['parts'], ...args] });
+    prepare.push({ kernel: 'packDepthwise', args: [['part'], ['parts'], ...args], split: 'parts' });
     return to;
   };
   const packed = pack(0);
@@ -30,13 +30,14 @@ export function lowerDepthwise(node: DepthwiseNode, context: LoweringContext): L
   const backward: KernelCall[] = [];
   if (node.maskGradient) {
     const args = [outputGradient, outputGradient, output, ['batch'], vectorsOf(output)] as const;
-    backward.push({ kernel: 'reluGradient', args });
+    backward.push({ kernel: 'reluGradient', args, split: 'samples' });
   }
   const dWeights = context.gradient('kernel') ?? 0;
   const dBias = node.bias ? (context.gradient('bias') ?? 0) : 0;
   if (dWeights !== 0 || dBias !== 0) {
-    const args = [dWeights, dBias, outputGradient, x, context.scratch(taps * 16), ...sizes];
-    backward.push({ kernel: 'depthwiseWeightGradient', args });
+    const scratch = context.scratch(taps * 16);
+    const args = [['part'], ['parts'], ['add'], dWeights, dBias, outputGradient, x, scratch, ...sizes] as const; // prettier-ignore
+    backward.push({ kernel: 'depthwiseWeightGradient', args, split: 'parts' });
   }
   if (turns) {
     const [kernelHeight, kernelWidth] = node.kernel;
@@ -49,15 +50,17 @@ export function lowerDepthwise(node: DepthwiseNode, context: LoweringContext): L
     };
     const window = windowArguments(output.shape, x.shape, turned);
     const args = [dx!, outputGradient, pack(1), 0, ...channels, ...window, 0];
-    backward.push({ kernel: 'depthwise', args });
+    backward.push({ kernel: 'depthwise', args, split: 'samples' });
   } else if (dx) {
     const args = [dx, outputGradient, packed, ...sizes];
-    backward.push({ kernel: 'depthwiseInputGradient', args });
+    backward.push({ kernel: 'depthwiseInputGradient', args, split: 'samples' });
   }
   const bias = node.bias ? context.weight('bias') : 0;
   return {
     prepare,
-    forward: [{ kernel: 'depthwise', args: [output, x, packed, bias, ...sizes, relu] }],
+    forward: [
+      { kernel: 'depthwise', args: [output, x, packed, bias, ...sizes, relu], split: 'samples' },
+    ],
     backward,
     backwardReads: { inputs: dWeights !== 0, output: node.maskGradient },
   };

@@ -1,25 +1,29 @@
-import type { BufferRef, Conv2dNode, KernelCall, LoweringContext } from '../plan/lowering.js';
+import type { BufferRef, FusedPoolWindow, KernelCall, LoweringContext } from '../plan/lowering.js';
 import { blocksOf, pixelsOf } from './vectors.js';
 
-/** The max pool behind a convolution, as its kernels take it: assembly/pool-window.ts. */
+/** Most pixels of a window whose places fit a byte, beside the one that means nowhere. */
+export const WINDOW_MAX = 255;
+
+/** The max pool that a kernel does besides, as it takes it: assembly/pool-window.ts. */
 export interface FusedPool {
-  /** Before the convolution's kernel, in each phase. */
+  /** Before that kernel, in each phase. */
   readonly describe: readonly KernelCall[];
   /** A PoolWindow, the places of the maxima, and scratch for a block of the map; zeros for none. */
   readonly operands: readonly (BufferRef | 0)[];
 }
 
-export function lowerFusedPool(node: Conv2dNode, context: LoweringContext): FusedPool {
-  if (node.pool === null) return { describe: [], operands: [0, 0, 0] };
-  const { map, window } = node.pool;
+export function lowerFusedPool(fused: FusedPoolWindow | null, context: LoweringContext): FusedPool {
+  if (fused === null) return { describe: [], operands: [0, 0, 0] };
+  const { map, window } = fused;
   const { shape } = context.output;
   const pool = context.scratch(64);
-  const places = context.saved(context.batchMax * blocksOf(shape) * pixelsOf(shape) * 4);
+  const places = context.savedSamples(blocksOf(shape) * pixelsOf(shape) * 4);
   const scratch = context.scratch(pixelsOf(map) * 16);
   return {
     describe: [
       {
         kernel: 'describePool',
+        split: 'each',
         args: [
           pool,
           map.height,

@@ -11,9 +11,15 @@ export function lowerGlobalPool(node: GlobalPoolNode, context: LoweringContext):
   const read = max ? [x] : [];
   return {
     prepare: [],
-    forward: [{ kernel: node.kind, args: [output, x, ...sizes] }],
+    forward: [{ kernel: node.kind, args: [output, x, ...sizes], split: 'samples' }],
     backward: dx
-      ? [{ kernel: `${node.kind}Backward`, args: [dx, outputGradient, ...read, ...sizes] }]
+      ? [
+          {
+            kernel: `${node.kind}Backward`,
+            args: [dx, outputGradient, ...read, ...sizes],
+            split: 'samples',
+          },
+        ]
       : [],
     backwardReads: { inputs: max && dx !== null, output: false },
   };

@@ -17,17 +17,31 @@ export function lowerPool(node: PoolNode, context: LoweringContext): Lowered {
   if (node.kind === 'averagePool') {
     return {
       prepare: [],
-      forward: [{ kernel: 'averagePool', args: [output, x, ...sizes] }],
-      backward: dx ? [{ kernel: 'averagePoolBackward', args: [dx, outputGradient, ...sizes] }] : [],
+      forward: [{ kernel: 'averagePool', args: [output, x, ...sizes], split: 'samples' }],
+      backward: dx
+        ? [
+            {
+              kernel: 'averagePoolBackward',
+              args: [dx, outputGradient, ...sizes],
+              split: 'samples',
+            },
+          ]
+        : [],
       backwardReads: { inputs: false, output: false },
     };
   }
   const foldRelu = node.foldRelu ? 1 : 0;
   return {
     prepare: [],
-    forward: [{ kernel: 'maxPool', args: [output, x, ...sizes] }],
+    forward: [{ kernel: 'maxPool', args: [output, x, ...sizes], split: 'samples' }],
     backward: dx
-      ? [{ kernel: 'maxPoolBackward', args: [dx, outputGradient, x, ...sizes, foldRelu] }]
+      ? [
+          {
+            kernel: 'maxPoolBackward',
+            args: [dx, outputGradient, x, ...sizes, foldRelu],
+            split: 'samples',
+          },
+        ]
       : [],
     backwardReads: { inputs: dx !== null, output: false },
   };

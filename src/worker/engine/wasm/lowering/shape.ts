@@ -25,6 +25,7 @@ export function lowerReshape(_node: ReshapeNode, context: LoweringContext): Lowe
       to.shape.channels,
       pixelsOf(to.shape),
     ],
+    split: 'samples',
   });
   const dx = context.inputGradients[0];
   return {
@@ -51,8 +52,10 @@ export function lowerZeroPad(node: ZeroPadNode, context: LoweringContext): Lower
   ] as const;
   return {
     prepare: [],
-    forward: [{ kernel: 'zeroPad', args: [context.output, x, ...sizes] }],
-    backward: dx ? [{ kernel: 'crop', args: [dx, context.outputGradient, ...sizes] }] : [],
+    forward: [{ kernel: 'zeroPad', args: [context.output, x, ...sizes], split: 'samples' }],
+    backward: dx
+      ? [{ kernel: 'crop', args: [dx, context.outputGradient, ...sizes], split: 'samples' }]
+      : [],
     backwardReads: NOTHING_READ,
   };
 }
@@ -64,14 +67,17 @@ export function lowerAdd(_node: AddNode, context: LoweringContext): Lowered {
   const forward: KernelCall[] = inputs.slice(1).map((next, i) => ({
     kernel: 'add',
     args: [output, i === 0 ? inputs[0]! : output, next, ...sizes],
+    split: 'samples',
   }));
-  if (inputs.length === 1) forward.push({ kernel: 'copy', args: [output, inputs[0]!, ...sizes] });
+  if (inputs.length === 1)
+    forward.push({ kernel: 'copy', args: [output, inputs[0]!, ...sizes], split: 'samples' });
   return {
     prepare: [],
     forward,
     backward: wanted(context).map(({ gradient }) => ({
       kernel: 'copy',
       args: [gradient, outputGradient, ...sizes],
+      split: 'samples',
     })),
     backwardReads: NOTHING_READ,
   };
@@ -93,12 +99,12 @@ export function lowerConcatenate(_node: ConcatenateNode, context: LoweringContex
     forward: inputs.map((input, i) => {
       const own = input.shape.channels;
       const args = [output, input, ...sizes, total, first[i]!, own, 0, own] as const;
-      return { kernel: 'copyChannels', args };
+      return { kernel: 'copyChannels', args, split: 'samples' };
     }),
     backward: wanted(context).map(({ gradient, index }) => {
       const own = gradient.shape.channels;
       const args = [gradient, outputGradient, ...sizes, own, 0, total, first[index]!, own] as const;
-      return { kernel: 'copyChannels', args };
+      return { kernel: 'copyChannels', args, split: 'samples' };
     }),
     backwardReads: NOTHING_READ,
   };

@@ -1,7 +1,6 @@
 import type { Conv2dNode, KernelCall, LoweringContext } from '../plan/lowering.js';
 import type { FusedPool } from './fused-pool.js';
 import { blocksOf, pixelsOf } from './vectors.js';
-import type { WinogradForm } from './winograd.js';
 
 /** A pool that leaves so few outputs that products with these alone are fewer than Winograd's. */
 const FEWEST_PIXELS = 9;
@@ -21,7 +20,7 @@ export function isSparse({ pool }: Conv2dNode): boolean {
 
 /** The calls of prepare and backward: assembly/sparse-backward.ts. Weights [taps][taps][in][out]. */
 export function lowerSparseBackward(
-  form: WinogradForm,
+  taps: 3 | 5,
   node: Conv2dNode,
   context: LoweringContext,
   pool: FusedPool,
@@ -31,7 +30,7 @@ export function lowerSparseBackward(
   const { shape } = context.output;
   const outputs = shape.channels;
   const [pad] = node.pad;
-  const square = form.taps * form.taps;
+  const square = taps * taps;
   const packedBytes = blocksOf(input.shape) * outputs * square * 16;
   const inputGradient = context.inputGradients[0] ?? 0;
   const weightGradient = context.gradient('kernel') ?? 0;
@@ -39,7 +38,9 @@ export function lowerSparseBackward(
   const packed = inputGradient === 0 ? 0 : context.shared(packedBytes);
   const plane = context.scratch(2 * (height + 2 * pad) * (width + 2 * pad) * 16);
   const sums = weightGradient === 0 ? 0 : context.scratch(packedBytes);
-  const lists = context.scratch(1024 + (outputs + 3) * 4 + (outputs * pixelsOf(shape) + 1) * 8);
+  const lists = context.scratch(
+    1024 + (outputs + 3) * 4 + (outputs * pixelsOf(shape) + 1) * 8 + blocksOf(shape) * 16,
+  );
   const [window, places] = pool.operands;
   return {
     prepare:
@@ -48,18 +49,20 @@ export function lowerSparseBackward(
         : [
             {
               kernel: 'packSparse',
-              args: [['part'], ['parts'], context.weight('kernel'), form.taps, inputs, outputs, packed], // prettier-ignore
+              args: [['part'], ['parts'], context.weight('kernel'), taps, inputs, outputs, packed], // prettier-ignore
+              split: 'parts',
             },
           ],
     backward: [
       ...pool.describe,
       {
         kernel: 'sparseBackward',
+        split: 'parts',
         args: [
-          0,
-          1,
-          0,
-          form.taps,
+          ['part'],
+          ['parts'],
+          ['add'],
+          taps,
           input,
           height,
           width,

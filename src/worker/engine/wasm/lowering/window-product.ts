@@ -75,6 +75,7 @@ export function lowerWindowProduct(node: WindowProduct, context: LoweringContext
   const image = copied ? context.scratch(imageBytes) : input;
   const describe: KernelCall = {
     kernel: 'convWindow',
+    split: 'each',
     args: [
       window,
       height,
@@ -100,6 +101,7 @@ export function lowerWindowProduct(node: WindowProduct, context: LoweringContext
   ): KernelCall => ({
     kernel: 'packWeights',
     args: [['part'], ['parts'], weights, packGroups, packChannels, outputs, to, transposed],
+    split: 'parts',
   });
   const prepare = [pack(groups, groupChannels, packed, 0)];
   const forward: KernelCall[] = [
@@ -107,6 +109,7 @@ export function lowerWindowProduct(node: WindowProduct, context: LoweringContext
     {
       kernel: 'convForward',
       args: [window, input, output, ['batch'], bias, node.relu ? 1 : 0, packed, image],
+      split: 'samples',
     },
   ];
 
@@ -123,11 +126,17 @@ export function lowerWindowProduct(node: WindowProduct, context: LoweringContext
     prepare.push(pack(taps, channels, 0, transposed));
   }
   const gradients = context.scratch(outBlocks * stride);
+  const isWhole = context.batchMax <= chunk.samples && output.shape.height <= chunk.rows;
+  const sums = context.scratch(outBlocks * 16 + (isWhole ? 0 : taps * channels * outputs * 4));
   const backward: KernelCall[] = [
     describe,
     {
       kernel: 'convBackward',
+      split: 'parts',
       args: [
+        ['part'],
+        ['parts'],
+        ['add'],
         window,
         input,
         output,
@@ -141,6 +150,7 @@ export function lowerWindowProduct(node: WindowProduct, context: LoweringContext
         image,
         gradients,
         patches,
+        sums,
       ],
     },
   ];

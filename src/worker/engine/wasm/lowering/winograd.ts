@@ -99,13 +99,14 @@ export function lowerWinograd(
     inputGradient === null || sparse
       ? 0
       : context.shared(planes * planeBytes(inBlocks, outBlocks * 64));
-  const pool = lowerFusedPool(node, context);
+  const pool = lowerFusedPool(node.pool, context);
 
   const tiling = [form.y.packed, form.x.packed] as const;
   const prepare: KernelCall[] = [
     {
       kernel: 'winogradWeights',
       args: [['part'], ['parts'], form.taps, ...tiling, weights, inputs, outputs, u, transposed, lines], // prettier-ignore
+      split: 'parts',
     },
   ];
   const geometry: KernelCall['args'] = [
@@ -130,6 +131,7 @@ export function lowerWinograd(
     {
       kernel: 'winogradForward',
       args: [...geometry, bias, relu, u, points, products, lines, ...pool.operands],
+      split: 'samples',
     },
   ];
   const wanted = inputGradient !== null || weightGradient !== 0 || biasGradient !== 0;
@@ -137,7 +139,7 @@ export function lowerWinograd(
     return { prepare, forward, backward: [], backwardReads: { inputs: false, output: false } };
   }
   if (sparse) {
-    const calls = lowerSparseBackward(form, node, context, pool);
+    const calls = lowerSparseBackward(form.taps, node, context, pool);
     return {
       prepare: [...prepare, ...calls.prepare],
       forward,
@@ -151,10 +153,11 @@ export function lowerWinograd(
     ...pool.describe,
     {
       kernel: 'winogradBackward',
+      split: 'parts',
       args: [
-        0,
-        1,
-        0,
+        ['part'],
+        ['parts'],
+        ['add'],
         ...geometry,
         context.outputGradient,
         node.maskGradient ? 1 : 0,
@@ -167,6 +170,7 @@ export function lowerWinograd(
         pointGradients,
         lines,
         ...pool.operands,
+        context.scratch(outBlocks * 16),
       ],
     },
   ];

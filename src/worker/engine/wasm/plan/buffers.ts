@@ -1,5 +1,6 @@
+import { assertInternal } from '../../../../shared/errors.js';
 import { align, placeBuffers, type Lifetime } from './memory.js';
-import type { BufferRef, KernelCall } from './lowering.js';
+import { sampleBytes, type BufferRef, type KernelCall, type TensorRef } from './lowering.js';
 import type { Operand, PlannedCall } from './plan.js';
 
 /**
@@ -68,15 +69,26 @@ export class Buffers {
 
     const placement = placeBuffers([...lives.values()]);
     const offsets = new Map([...lives.keys()].map((key, i) => [key, placement.offsets[i]!]));
-    const resolve = (arg: Operand | BufferRef, time: number): Operand => {
+    const resolve = (
+      arg: Operand | BufferRef,
+      time: number,
+      { kernel, split }: KernelCall,
+    ): Operand => {
       if (!isBuffer(arg)) return arg;
       const { kind, offset } = this.all[arg.buffer]!;
       if (kind === 'prepared') return ['shared', offset];
-      return ['thread', start + offsets.get(this.key(arg.buffer, time))!];
+      const at = start + offsets.get(this.key(arg.buffer, time))!;
+      if (kind === 'scratch') return ['own', at];
+      const stride = split === 'samples' ? strideOf(arg) : 0;
+      assertInternal(
+        stride !== undefined,
+        `${kernel} does a range of samples of a buffer without a stride.`,
+      );
+      return ['thread', at, stride];
     };
     return {
       calls: moments.map(({ calls }, time) =>
-        calls.map(({ kernel, args }) => ({ kernel, args: args.map((arg) => resolve(arg, time)) })),
+        calls.map((call) => ({ ...call, args: call.args.map((arg) => resolve(arg, time, call)) })),
       ),
       offset: ({ buffer }) => start + offsets.get(this.key(buffer, moments.length))!,
       bytes: start + placement.bytes,
@@ -87,6 +99,10 @@ export class Buffers {
   private key(buffer: number, time: number): string {
     return this.all[buffer]!.kind === 'scratch' ? `${buffer}@${time}` : `${buffer}`;
   }
+}
+
+function strideOf(ref: BufferRef | TensorRef): number | undefined {
+  return 'shape' in ref ? sampleBytes(ref.shape) : ref.stride;
 }
 
 export function isBuffer(arg: Operand | BufferRef): arg is BufferRef {

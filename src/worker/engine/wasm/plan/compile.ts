@@ -61,6 +61,10 @@ export function compilePlan({ graph, layout, batchMax }: CompileRequest): Plan {
       },
       shared: (bytes) => buffers.make('prepared', bytes),
       saved: (bytes) => buffers.make('saved', bytes),
+      savedSamples: (stride, more = 0) => ({
+        ...buffers.make('saved', batchMax * stride + more),
+        stride,
+      }),
       scratch: (bytes) => buffers.make('scratch', bytes),
     });
     const { backwardReads } = lowered;
@@ -73,7 +77,7 @@ export function compilePlan({ graph, layout, batchMax }: CompileRequest): Plan {
 
   const logits = outputs.get(graph.output)!;
   const staged = stage(graph.input, batchMax);
-  const correct: Operand = ['thread', staged.offsets.correct];
+  const correct: Operand = ['thread', staged.offsets.correct, 0];
   const loss = head.trainingLoss(logits, flow.of(graph.output), {
     loss: ['row', layout.lossOffset],
     correct,
@@ -86,7 +90,7 @@ export function compilePlan({ graph, layout, batchMax }: CompileRequest): Plan {
     ...nodes.toReversed().map(({ backward }) => backward),
   ];
   const probabilities = buffers.make('activations', batchMax * logits.shape.channels * 4);
-  const evaluated = { loss: ['thread', staged.offsets.loss] as const, correct };
+  const evaluated = { loss: ['thread', staged.offsets.loss, 0] as const, correct };
   const inference: Moment[] = [
     { calls: [head.decode(input)] },
     ...nodes.map(({ lowered }) => ({ calls: lowered.inference ?? lowered.forward })),
@@ -177,5 +181,7 @@ function stage(image: MapShape, batchMax: number): { offsets: StagedBatch; bytes
 
 /** Whether a batch norm has one value per channel and sample, so that it needs two samples. */
 function isSingleValued({ operation, shape }: PlanNode): boolean {
-  return operation.kind === 'batchNorm' && shape.height * shape.width === 1;
+  if (operation.kind !== 'batchNorm') return false;
+  const { height, width } = operation.pool?.map ?? shape;
+  return height * width === 1;
 }

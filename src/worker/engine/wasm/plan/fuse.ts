@@ -1,6 +1,8 @@
 import { takesPool } from '../lowering/conv2d.js';
+import { WINDOW_MAX } from '../lowering/fused-pool.js';
+import { isFirstLayer } from '../lowering/first-layer.js';
 import { INPUT, type Edge, type Graph, type PlanNode } from './graph.js';
-import type { GraphNode, MapShape } from './lowering.js';
+import type { BatchNormNode, GraphNode, MapShape } from './lowering.js';
 
 /**
  * Joins nodes that one kernel can do together. Each rule is a function of the graph that leaves
@@ -8,10 +10,15 @@ import type { GraphNode, MapShape } from './lowering.js';
  * other.
  */
 export function fuseGraph(graph: Graph): Graph {
-  return [stripSoftmax, fuseRelu, dropViews, poolInConvolution, foldReluIntoPool].reduce(
-    (result, rule) => rule(result),
-    graph,
-  );
+  return [
+    stripSoftmax,
+    fuseRelu,
+    dropViews,
+    normInFirstLayer,
+    poolInConvolution,
+    followNorm,
+    foldReluIntoPool,
+  ].reduce((result, rule) => rule(result), graph);
 }
 
 /** The loss is taken on logits: a softmax at the end of the model is part of the loss. */
@@ -58,16 +65,61 @@ export function dropViews(graph: Graph): Graph {
   return result;
 }
 
+/**
+ * In a first layer that its kernel does in one pass, convolution, batch norm, ReLU (or none) and max
+ * pool become one node.
+ */
+export function normInFirstLayer(graph: Graph): Graph {
+  let result = graph;
+  for (const { id } of graph.nodes) {
+    const pool = nodeOf(result, id);
+    if (pool?.operation.kind !== 'maxPool') continue;
+    const before = (node: PlanNode) => {
+      const maker = nodeOf(result, node.inputs[0]!.from);
+      return maker && readers(result, maker.id) === 1 ? maker : undefined;
+    };
+    let norm = before(pool);
+    const isRelu = norm?.operation.kind === 'activation' && norm.operation.function === 'relu';
+    const relu = isRelu ? norm! : null;
+    if (relu !== null) norm = before(relu);
+    if (norm?.operation.kind !== 'batchNorm') continue;
+    const conv = before(norm);
+    if (conv?.operation.kind !== 'conv2d' || conv.operation.activation !== 'linear') continue;
+    const input = conv.inputs[0]!;
+    if (input.from !== INPUT) continue;
+    if (!isFirstLayer(conv.operation, input.shape, conv.shape, pool.operation, pool.shape))
+      continue;
+    const { kernel, strides, dilation, pad } = pool.operation;
+    const fused: PlanNode = {
+      ...conv,
+      label: `${conv.label}, ${norm.label}`,
+      operation: {
+        ...conv.operation,
+        norm: norm.operation,
+        activation: relu === null ? 'linear' : 'relu',
+        pool: { window: { kernel, strides, dilation, pad }, map: conv.shape },
+      },
+      shape: pool.shape,
+      weights: { ...conv.weights, ...norm.weights },
+    };
+    for (const node of [pool, relu, norm]) if (node !== null) result = remove(result, node);
+    result = { ...result, nodes: result.nodes.map((node) => (node.id === conv.id ? fused : node)) };
+  }
+  return result;
+}
+
 /** A max pool that is the only reader of a convolution is done by that one, where its kernel can. */
 export function poolInConvolution(graph: Graph): Graph {
   let result = graph;
   for (const { id } of graph.nodes) {
-    const pool = nodeOf(result, id)!;
-    if (pool.operation.kind !== 'maxPool') continue;
+    const pool = nodeOf(result, id);
+    if (pool?.operation.kind !== 'maxPool') continue;
     const maker = nodeOf(result, pool.inputs[0]!.from);
     if (maker?.operation.kind !== 'conv2d' || readers(result, maker.id) !== 1) continue;
     const { operation, shape } = maker;
-    if (!takesPool(operation, maker.inputs[0]!.shape, shape, pool.operation)) continue;
+    const input = maker.inputs[0]!;
+    const isFirst = input.from === INPUT;
+    if (!takesPool(operation, input.shape, shape, pool.operation, pool.shape, isFirst)) continue;
     const { kernel, strides, dilation, pad } = pool.operation;
     const pooled = { window: { kernel, strides, dilation, pad }, map: shape };
     result = remove(result, pool);
@@ -79,6 +131,58 @@ export function poolInConvolution(graph: Graph): Graph {
     );
   }
   return result;
+}
+
+/**
+ * A batch norm does the ReLU that is its only reader, and then the max pool or dropout that is the
+ * only reader of that, while its planes are in the cache.
+ */
+export function followNorm(graph: Graph): Graph {
+  let result = graph;
+  for (const { id, operation: before } of graph.nodes) {
+    if (before.kind !== 'batchNorm') continue;
+    for (;;) {
+      const norm = nodeOf(result, id)!;
+      const next = onlyReader(result, id);
+      const operation = next && followedBy(norm, next);
+      if (!operation) break;
+      result = remove(result, next);
+      result = replace(result, norm, operation, next.shape);
+    }
+  }
+  return result;
+}
+
+/** The batch norm that does `next` too; null where it cannot. */
+function followedBy({ operation: norm, shape }: PlanNode, next: PlanNode): BatchNormNode | null {
+  if (norm.kind !== 'batchNorm' || norm.pool !== null || norm.dropout !== null) return null;
+  const { operation } = next;
+  if (operation.kind === 'activation' && operation.function === 'relu') {
+    return norm.activation === 'linear' ? { ...norm, activation: 'relu' } : null;
+  }
+  if (operation.kind === 'maxPool') {
+    const { kernel, strides, dilation, pad } = operation;
+    if (kernel[0] * kernel[1] > WINDOW_MAX || dilation.some((rate) => rate !== 1)) return null;
+    return { ...norm, pool: { window: { kernel, strides, dilation, pad }, map: shape } };
+  }
+  // A spatial dropout, and one that drops nothing, have no mask by element.
+  const drops = operation.kind === 'dropout' && !operation.spatial && operation.rate > 0;
+  return drops ? { ...norm, dropout: operation } : null;
+}
+
+/** The node that alone reads a tensor, once and as it is. */
+function onlyReader(graph: Graph, id: number): PlanNode | undefined {
+  if (readers(graph, id) !== 1) return undefined;
+  const reader = graph.nodes.find((node) => node.inputs.some((edge) => edge.from === id));
+  const maker = nodeOf(graph, id)!;
+  const seen = reader?.inputs[0]?.shape;
+  return seen && pixels(seen) === pixels(maker.shape) && seen.channels === maker.shape.channels
+    ? reader
+    : undefined;
+}
+
+function pixels({ height, width }: MapShape): number {
+  return height * width;
 }
 
 /** A max pool behind a fused ReLU gives no gradient to zeros: the ReLU's mask is spared. */
@@ -95,10 +199,10 @@ export function foldReluIntoPool(graph: Graph): Graph {
   return result;
 }
 
-type Weighted = Extract<GraphNode, { readonly activation: unknown }>;
+type Weighted = Extract<GraphNode, { readonly maskGradient: unknown }>;
 
 function isWeighted(operation: GraphNode): operation is Weighted {
-  return 'activation' in operation;
+  return 'maskGradient' in operation;
 }
 
 function isFlat({ height, width }: MapShape): boolean {

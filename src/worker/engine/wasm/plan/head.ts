@@ -9,6 +9,7 @@ export function decode(image: TensorRef): KernelCall {
   return {
     kernel: 'decodePixels',
     args: [image, ['pixels'], ['batch'], channels, height * width],
+    split: 'samples',
   };
 }
 
@@ -26,7 +27,8 @@ export function trainingLoss(
 ): KernelCall {
   return {
     kernel: 'softmaxCrossEntropy',
-    args: [gradient, logits, ['labels'], ['batch'], logits.shape.channels, loss, correct],
+    args: [gradient, logits, ['labels'], ['batch'], logits.shape.channels, loss, correct, ['add']],
+    split: 'alone',
   };
 }
 
@@ -34,16 +36,21 @@ export function evaluationLoss(logits: TensorRef, { loss, correct }: LossResults
   return {
     kernel: 'crossEntropyOnly',
     args: [logits, ['labels'], ['batch'], logits.shape.channels, loss, correct],
+    split: 'alone',
   };
 }
 
 /** Softmax without the padding of the last block: float32 [batch][classes]. */
 export function probabilities(logits: TensorRef, out: BufferRef): KernelCall {
-  return { kernel: 'softmaxRows', args: [out, logits, ['batch'], logits.shape.channels] };
+  return {
+    kernel: 'softmaxRows',
+    args: [out, logits, ['batch'], logits.shape.channels],
+    split: 'alone',
+  };
 }
 
 export function addInto(sum: TensorRef, addend: TensorRef): KernelCall {
   const { height, width, channels } = sum.shape;
   const vectors = Math.ceil(channels / 4) * height * width;
-  return { kernel: 'addInto', args: [sum, addend, ['batch'], vectors] };
+  return { kernel: 'addInto', args: [sum, addend, ['batch'], vectors], split: 'samples' };
 }

@@ -1,4 +1,4 @@
-import type { Operand } from './plan.js';
+import type { Operand, Split } from './plan.js';
 
 /**
  * The seam between the plan compiler, which knows the graph and the memory, and the lowerings,
@@ -19,7 +19,8 @@ import type { Operand } from './plan.js';
  * vectors [channels]. They start at any multiple of 4 bytes.
  *
  * Bits: a result depends on values and shapes only; never on the thread, the number of threads or
- * the machine. Kernels of prepare split their outputs by (part, parts), never a sum.
+ * the machine. Kernels split their outputs by (part, parts), never a sum. What a kernel writes to
+ * the row is stored, or added to what stands there (`add`), in one operation an element.
  */
 export interface MapShape {
   readonly height: number;
@@ -35,6 +36,8 @@ export function sampleBytes(shape: MapShape): number {
 /** A place in the thread's or the shared region whose address the memory plan decides. */
 export interface BufferRef {
   readonly buffer: number;
+  /** Bytes of a sample, where samples follow each other; not needed for tensors. */
+  readonly stride?: number;
 }
 
 export interface TensorRef extends BufferRef {
@@ -45,6 +48,7 @@ export interface KernelCall {
   /** Name of an export of the kernel module. */
   readonly kernel: string;
   readonly args: readonly (Operand | BufferRef)[];
+  readonly split: Split;
 }
 
 export interface LoweringContext {
@@ -62,9 +66,11 @@ export interface LoweringContext {
   gradient(role: string): Operand | null;
   /** Weight-derived, written by prepare, read by all threads. */
   shared(bytes: number): BufferRef;
-  /** Of this thread, from forward to the node's backward (training only). */
+  /** Of the micro-batch, from forward to the node's backward (training only). */
   saved(bytes: number): BufferRef;
-  /** Of this thread, during the node's own calls of one phase. */
+  /** As saved, `stride` bytes a sample, and `more` behind the last. */
+  savedSamples(stride: number, more?: number): BufferRef;
+  /** Of each thread, during the node's own calls of one phase. */
   scratch(bytes: number): BufferRef;
 }
 
@@ -105,12 +111,19 @@ interface Weighted {
 
 export interface Conv2dNode extends Window, Weighted {
   readonly kind: 'conv2d';
+  /**
+   * Batch norm between the convolution and its activation, in a first layer with a pool. The node's
+   * weights are then those of both.
+   */
+  readonly norm: BatchNormNode | null;
   /** The max pool that the convolution's kernel does too; the node's output is then the pooled map. */
-  readonly pool: {
-    readonly window: Window;
-    /** The convolution's own output. */
-    readonly map: MapShape;
-  } | null;
+  readonly pool: FusedPoolWindow | null;
+}
+/** A max pool that the kernel before it does. */
+export interface FusedPoolWindow {
+  readonly window: Window;
+  /** What is pooled. */
+  readonly map: MapShape;
 }
 export interface DepthwiseNode extends Window, Weighted {
   readonly kind: 'depthwiseConv2d';
@@ -130,6 +143,10 @@ export interface GlobalPoolNode {
 }
 export interface BatchNormNode {
   readonly kind: 'batchNorm';
+  /** What its kernel does behind the normalization: a ReLU, then a max pool or a dropout. */
+  readonly activation: FusedActivation;
+  readonly pool: FusedPoolWindow | null;
+  readonly dropout: DropoutNode | null;
   readonly epsilon: number;
   readonly momentum: number;
   /** Whether there is a gamma, a beta. */

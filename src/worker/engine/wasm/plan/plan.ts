@@ -11,9 +11,15 @@ export type Operand =
   /** Byte address of an element of the weights, or of the row being written. */
   | readonly ['weight', element: number]
   | readonly ['row', element: number]
-  /** Byte address in the engine's shared region, or in this thread's. */
+  /** Byte address in the engine's shared region. */
   | readonly ['shared', offset: number]
-  | readonly ['thread', offset: number]
+  /**
+   * Byte address in the region of the thread whose micro-batch it is; where a call does a range of
+   * samples, that of its first one, `stride` bytes a sample.
+   */
+  | readonly ['thread', offset: number, stride: number]
+  /** Byte address in the region of the thread that makes the call: scratch. */
+  | readonly ['own', offset: number]
   /** Byte addresses of the staged micro-batch: uint8 pixels, uint16 labels, uint32 samples. */
   | readonly ['pixels']
   | readonly ['labels']
@@ -24,13 +30,27 @@ export type Operand =
   | readonly ['seedHigh']
   /** float32 (1 − ρ)·ρ^(k−1−i), the weight of micro-batch i of k in the moving statistics. */
   | readonly ['momentumTerm', momentum: number]
-  /** Which slice of a prepare call's outputs to make. */
+  /** Which slice of a call's outputs to make. */
   | readonly ['part']
-  | readonly ['parts'];
+  | readonly ['parts']
+  /** 1 to add to what the row holds, 0 to store. */
+  | readonly ['add'];
+
+/**
+ * How the threads of a team share a call. None splits a sum, so that the bits are the same for any
+ * number of threads.
+ *
+ *   samples   each does a range of the samples: the kernel sees addresses and the size of its range
+ *   parts     each does a range of the outputs: the kernel takes ['part'] and ['parts']
+ *   alone     the leader does it
+ *   each      everyone does it, into memory of his own
+ */
+export type Split = 'samples' | 'parts' | 'alone' | 'each';
 
 export interface PlannedCall {
   readonly kernel: string;
   readonly args: readonly Operand[];
+  readonly split: Split;
 }
 
 export interface BackwardStage {

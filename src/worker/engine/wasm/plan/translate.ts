@@ -52,6 +52,9 @@ function batchNormalization(site: LayerSite, config: Config): readonly Piece[] {
   return single(
     {
       kind: 'batchNorm',
+      activation: 'linear',
+      pool: null,
+      dropout: null,
       epsilon: config['epsilon'] as number,
       momentum: config['momentum'] as number,
       scale,

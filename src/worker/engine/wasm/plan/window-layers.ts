@@ -9,6 +9,7 @@ export function conv2d(site: LayerSite, config: Config): readonly Piece[] {
     kind: 'conv2d',
     ...window(site, config, config['kernelSize'], config['dilationRate']),
     ...plainWeighted(config),
+    norm: null,
     pool: null,
   } as const;
   return [
@@ -61,7 +62,7 @@ export function separableConv2d(site: LayerSite, config: Config): readonly Piece
       weights: { kernel: 'depthwiseKernel' },
     },
     ...single(
-      { kind: 'conv2d', ...ONE_BY_ONE, ...plainWeighted(config), pool: null },
+      { kind: 'conv2d', ...ONE_BY_ONE, ...plainWeighted(config), norm: null, pool: null },
       site,
       kernelAndBias(config, 'pointwiseKernel'),
     ),
@@ -74,7 +75,7 @@ export function dense(site: LayerSite, config: Config): readonly Piece[] {
   const operation: GraphNode =
     site.layer.shape.length === 2
       ? { kind: 'dense', ...plainWeighted(config) }
-      : { kind: 'conv2d', ...ONE_BY_ONE, ...plainWeighted(config), pool: null };
+      : { kind: 'conv2d', ...ONE_BY_ONE, ...plainWeighted(config), norm: null, pool: null };
   return [
     ...single(operation, site, kernelAndBias(config)),
     ...activation(site, String(config['activation'])),

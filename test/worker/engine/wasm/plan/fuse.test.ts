@@ -19,20 +19,73 @@ void t.test('lenet-like layers fuse into convolutions, pools and dense layers', 
   t.match(
     graph.nodes.map((node) => node.operation),
     [
-      { kind: 'conv2d', activation: 'relu', maskGradient: false },
-      { kind: 'maxPool', foldRelu: true },
-      { kind: 'conv2d', activation: 'relu', maskGradient: true },
+      { kind: 'conv2d', activation: 'relu', maskGradient: false, norm: null, pool: {} },
+      { kind: 'conv2d', activation: 'relu', maskGradient: true, norm: null, pool: null },
       { kind: 'dense', activation: 'relu', maskGradient: true },
       { kind: 'dense', activation: 'linear', maskGradient: false },
     ],
   );
   t.same(
     graph.nodes.map((node) => graph.nodes.findIndex(({ id }) => id === node.inputs[0]!.from)),
-    [INPUT, 0, 1, 2, 3],
+    [INPUT, 0, 1, 2],
     'each reads the one before',
   );
-  t.same(graph.nodes[3]!.inputs[0]!.shape, { height: 4, width: 4, channels: 4 }, 'a view');
-  t.equal(graph.output, graph.nodes[4]!.id, 'the logits');
+  t.same(graph.nodes[0]!.shape, { height: 4, width: 4, channels: 4 }, 'the pooled map');
+  t.same(graph.nodes[2]!.inputs[0]!.shape, { height: 4, width: 4, channels: 4 }, 'a view');
+  t.equal(graph.output, graph.nodes[3]!.id, 'the logits');
+});
+
+void t.test('convolution, batch norm, ReLU and pool of a first layer are one node', async (t) => {
+  const norm = () => l.batchNormalization({ momentum: 0.9 });
+  const graph = fused([
+    conv({ useBias: false }),
+    norm(),
+    l.reLU(),
+    l.maxPooling2d({ poolSize: 2 }),
+    l.flatten(),
+  ]);
+  t.match(graph.nodes[0]!.operation, {
+    kind: 'conv2d',
+    activation: 'relu',
+    norm: { kind: 'batchNorm', momentum: 0.9 },
+    pool: { map: { height: 8, width: 8, channels: 4 } },
+  });
+  t.same(Object.keys(graph.nodes[0]!.weights).sort(), [
+    'beta',
+    'gamma',
+    'kernel',
+    'movingMean',
+    'movingVariance',
+  ]);
+  const overlapping = fused([
+    conv({ useBias: false }),
+    norm(),
+    l.maxPooling2d({ poolSize: 3, strides: 2 }),
+    l.flatten(),
+  ]);
+  t.same(kinds(overlapping), ['conv2d', 'batchNorm', 'reshape'], 'another pool: not that kernel');
+});
+
+void t.test('a batch norm does the ReLU, pool or dropout that alone reads it', async (t) => {
+  const norm = () => l.batchNormalization({});
+  const operations = (...layers: tf.layers.Layer[]) =>
+    fused([conv({ strides: 2 }), ...layers, l.globalMaxPooling2d({})]).nodes.map(
+      ({ operation }) => operation,
+    );
+  t.match(operations(norm(), l.reLU(), l.maxPooling2d({ poolSize: 2 }))[1]!, {
+    kind: 'batchNorm',
+    activation: 'relu',
+    pool: { map: { height: 4, width: 4, channels: 4 } },
+    dropout: null,
+  });
+  t.match(operations(norm(), l.dropout({ rate: 0.5 }))[1]!, {
+    activation: 'linear',
+    pool: null,
+    dropout: { rate: 0.5 },
+  });
+  const spatial = l.dropout({ rate: 0.5, noiseShape: [null as never, 1, 1, 4] });
+  t.equal(operations(norm(), spatial).length, 4, 'a spatial dropout stays');
+  t.equal(operations(norm(), l.dropout({ rate: 0.5 }), l.reLU()).length, 4, 'a ReLU behind it too');
 });
 
 void t.test('a ReLU that is not the only reader stays', async (t) => {

@@ -62,7 +62,9 @@ void t.test('a buffer lives from the first call that names it to the last', asyn
   const scratch = buffers.make('scratch', 64);
   const prepared = buffers.make('prepared', 100);
   const second = buffers.make('prepared', 4);
-  const moment = (...args: (BufferRef | number)[]) => ({ calls: [{ kernel: 'k', args }] });
+  const moment = (...args: (BufferRef | number)[]) => ({
+    calls: [{ kernel: 'k', args, split: 'alone' as const }],
+  });
   const placed = buffers.place(
     [
       moment(a!, prepared),

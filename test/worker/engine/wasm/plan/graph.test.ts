@@ -41,6 +41,7 @@ void t.test('a convolution becomes its kernel and its activation', async (t) => 
     bias: true,
     activation: 'linear',
     maskGradient: false,
+    norm: null,
     pool: null,
   });
   t.same(graph.nodes[0]!.weights, { kernel: 0, bias: 1 });
