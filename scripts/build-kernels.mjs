@@ -44,8 +44,11 @@ const ASC_FLAGS = [
   '--importMemory', '--noExportMemory', '--sharedMemory', '--initialMemory', '1',
   '--maximumMemory', '65536', '--zeroFilledMemory', '--memoryBase', '1024',
 ]; // prettier-ignore
-// asc neither hoists loop invariants nor folds constant offsets into loads; Binaryen does.
+// asc neither hoists loop invariants nor folds constant offsets into loads; Binaryen does. Large
+// functions stay by themselves: in one that holds all forms of a transform V8 spills its registers.
 const OPT_FLAGS = [
+  '--one-caller-inline-max-function-size',
+  '40',
   '-O4',
   '--licm',
   '--optimize-added-constants-propagate',

@@ -89,9 +89,9 @@ function lower(
 ): LoweredNode {
   const node: BatchNormNode = {
     kind: 'batchNorm',
-          activation: 'linear',
-          pool: null,
-          dropout: null,
+    activation: 'linear',
+    pool: null,
+    dropout: null,
     epsilon: EPSILON,
     momentum: 0.9,
     scale: affine,

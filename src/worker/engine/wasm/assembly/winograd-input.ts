@@ -1,7 +1,7 @@
 /**
  * Winograd's transform of the input map and its adjoint, over the chunk at hand. The columns of a
  * band are transformed at once, since neighbouring tiles share them, then rows, tile by tile; in
- * the adjoint the other way round.
+ * the adjoint the other way round. Each pass runs over all samples of the chunk.
  *
  *        x →   0 . . . . . . . . 0      a band of F43 with pad 1: six rows, tiles of six columns
  *        y     0 [ tile 0  ]            that overlap by two
@@ -11,13 +11,15 @@ import {
   FACTORS,
   SIZES,
   WinogradTiling,
+  bandLines,
   bandsWith,
   clearLines,
   countOf,
   formAt,
   formOf,
-  placeOf,
   rowOr,
+  sampleBandsWith,
+  sampleLines,
   startAt,
 } from './winograd-tiling';
 import {
@@ -31,9 +33,9 @@ import {
   PAIR,
   inputGradients,
   inputPoints,
+  inputsOf,
   outputsOf,
   pointsOf,
-  inputsOf,
 } from './winograd-transforms';
 
 /**
@@ -47,17 +49,14 @@ export function transformInput(
   blockFrom: i32,
   blockTo: i32,
 ): void {
-  const area = (<usize>(t.height * t.width)) << 4;
   clearLines(t);
   for (let block = blockFrom; block < blockTo; block++) {
-    const to = v + t.stride * block;
-    for (let s = 0; s < t.samples; s++) {
-      const map = x + area * ((t.sample + s) * t.blocks + block);
-      for (let band = t.band; band < t.bandEnd; band++) {
-        const form = formAt(t.tilesY, t.taps, band);
-        down(form, t, map, startAt(t.tilesY, t.taps, band) - t.pad);
-        across(t, pointsOf(form), to, s, band);
-      }
+    for (let band = t.band; band < t.bandEnd; band++) {
+      const form = formAt(t.tilesY, t.taps, band);
+      const top = startAt(t.tilesY, t.taps, band) - t.pad;
+      const map = x + ((<usize>((t.sample * t.blocks + block) * t.height * t.width)) << 4);
+      down(form, t, map, top);
+      across(t, pointsOf(form), v + t.stride * block, band);
     }
   }
 }
@@ -80,52 +79,57 @@ function downForm(form: i32, t: WinogradTiling, map: usize, top: i32): void {
   const k = changetype<usize>(t) + FACTORS;
   const n = inputsOf(form);
   const rowBytes = (<usize>t.width) << 4;
+  const sampleBytes = (<usize>(t.blocks * t.height)) * rowBytes;
   const line = (<usize>t.columns) << 4;
   const zeros = t.lines;
-  const r0 = rowOr(map, top, t.height, rowBytes, zeros);
-  const r1 = rowOr(map, top + 1, t.height, rowBytes, zeros);
-  const r2 = rowOr(map, top + 2, t.height, rowBytes, zeros);
-  const r3 = rowOr(map, top + 3, t.height, rowBytes, zeros);
-  const r4 = rowOr(map, top + 4, t.height, rowBytes, zeros);
-  const r5 = rowOr(map, top + 5, t.height, rowBytes, zeros);
-  const r6 = rowOr(map, top + 6, t.height, rowBytes, zeros);
-  const r7 = rowOr(map, top + 7, t.height, rowBytes, zeros);
-  const to = zeros + line * 2 + ((<usize>t.pad) << 4);
-  let at: usize = 0;
-  do {
-    const x0 = v128.load(r0 + at);
-    const x1 = v128.load(r1 + at);
-    const x2 = n > 2 ? v128.load(r2 + at) : x0;
-    const x3 = n > 3 ? v128.load(r3 + at) : x0;
-    const x4 = n > 4 ? v128.load(r4 + at) : x0;
-    const x5 = n > 5 ? v128.load(r5 + at) : x0;
-    const x6 = n > 6 ? v128.load(r6 + at) : x0;
-    const x7 = n > 7 ? v128.load(r7 + at) : x0;
-    inputPoints(k, form, x0, x1, x2, x3, x4, x5, x6, x7, to + at, line);
-    at += 16;
-  } while (at < rowBytes);
+  let to = bandLines(t) + ((<usize>t.pad) << 4);
+  for (let s = t.samples; s > 0; s--) {
+    const r0 = rowOr(map, top, t.height, rowBytes, zeros);
+    const r1 = rowOr(map, top + 1, t.height, rowBytes, zeros);
+    const r2 = rowOr(map, top + 2, t.height, rowBytes, zeros);
+    const r3 = rowOr(map, top + 3, t.height, rowBytes, zeros);
+    const r4 = rowOr(map, top + 4, t.height, rowBytes, zeros);
+    const r5 = rowOr(map, top + 5, t.height, rowBytes, zeros);
+    const r6 = rowOr(map, top + 6, t.height, rowBytes, zeros);
+    const r7 = rowOr(map, top + 7, t.height, rowBytes, zeros);
+    let at: usize = 0;
+    do {
+      const x0 = v128.load(r0 + at);
+      const x1 = v128.load(r1 + at);
+      const x2 = n > 2 ? v128.load(r2 + at) : x0;
+      const x3 = n > 3 ? v128.load(r3 + at) : x0;
+      const x4 = n > 4 ? v128.load(r4 + at) : x0;
+      const x5 = n > 5 ? v128.load(r5 + at) : x0;
+      const x6 = n > 6 ? v128.load(r6 + at) : x0;
+      const x7 = n > 7 ? v128.load(r7 + at) : x0;
+      inputPoints(k, form, x0, x1, x2, x3, x4, x5, x6, x7, to + at, line);
+      at += 16;
+    } while (at < rowBytes);
+    map += sampleBytes;
+    to += sampleLines(t);
+  }
 }
 
-/** Bᵀ along `lines` lines, tile by tile, to the planes from `to`. */
-function across(t: WinogradTiling, lines: i32, to: usize, s: i32, band: i32): void {
-  const from = t.lines + ((<usize>t.columns) << 5);
+/** Bᵀ along `lines` lines of each sample, tile by tile, to the planes from `planes`. */
+function across(t: WinogradTiling, lines: i32, planes: usize, band: i32): void {
+  const taps = t.taps;
   if (t.tilesX == 0) {
-    acrossForm(PAIR, t, lines, from, 0, 1, to, s, band);
+    acrossForm(PAIR, t, lines, bandLines(t), 0, 1, planes, band);
     return;
   }
   let first = 0;
-  let column: usize = from;
+  let column = bandLines(t);
   for (let k = 0; k < SIZES; k++) {
     const tiles = countOf(t.tilesX, k);
     if (tiles == 0) continue;
-    const form = formOf(t.taps, k);
-    if (form == F63) acrossForm(F63, t, lines, column, first, tiles, to, s, band);
-    else if (form == F43) acrossForm(F43, t, lines, column, first, tiles, to, s, band);
-    else if (form == F33) acrossForm(F33, t, lines, column, first, tiles, to, s, band);
-    else if (form == F23) acrossForm(F23, t, lines, column, first, tiles, to, s, band);
-    else if (form == F45) acrossForm(F45, t, lines, column, first, tiles, to, s, band);
-    else if (form == F35) acrossForm(F35, t, lines, column, first, tiles, to, s, band);
-    else acrossForm(F25, t, lines, column, first, tiles, to, s, band);
+    const form = formOf(taps, k);
+    if (form == F63) acrossForm(F63, t, lines, column, first, tiles, planes, band);
+    else if (form == F43) acrossForm(F43, t, lines, column, first, tiles, planes, band);
+    else if (form == F33) acrossForm(F33, t, lines, column, first, tiles, planes, band);
+    else if (form == F23) acrossForm(F23, t, lines, column, first, tiles, planes, band);
+    else if (form == F45) acrossForm(F45, t, lines, column, first, tiles, planes, band);
+    else if (form == F35) acrossForm(F35, t, lines, column, first, tiles, planes, band);
+    else acrossForm(F25, t, lines, column, first, tiles, planes, band);
     first += tiles;
     column += (<usize>(tiles * outputsOf(form))) << 4;
   }
@@ -137,37 +141,47 @@ function acrossForm(
   form: i32,
   t: WinogradTiling,
   lines: i32,
-  from: usize,
+  line: usize,
   first: i32,
   tiles: i32,
-  to: usize,
-  s: i32,
+  planes: usize,
   band: i32,
 ): void {
   const k = changetype<usize>(t) + FACTORS;
   const n = inputsOf(form);
-  const line = (<usize>t.columns) << 4;
   const plane = t.inPlane;
-  const planesDown = plane * t.pointsX;
+  const isDeep = t.samples > tiles;
   for (let i = 0; i < lines; i++) {
     const step = (<usize>bandsWith(t, i)) << 4;
-    let point = to + step * first + ((<usize>placeOf(t, i, s, band)) << 4);
-    let p = from;
-    for (let tile = tiles; tile > 0; tile--) {
-      const x0 = v128.load(p);
-      const x1 = v128.load(p + 16);
-      const x2 = n > 2 ? v128.load(p + 32) : x0;
-      const x3 = n > 3 ? v128.load(p + 48) : x0;
-      const x4 = n > 4 ? v128.load(p + 64) : x0;
-      const x5 = n > 5 ? v128.load(p + 80) : x0;
-      const x6 = n > 6 ? v128.load(p + 96) : x0;
-      const x7 = n > 7 ? v128.load(p + 112) : x0;
-      inputPoints(k, form, x0, x1, x2, x3, x4, x5, x6, x7, point, plane);
-      p += (<usize>outputsOf(form)) << 4;
-      point += step;
+    const next = (<usize>sampleBandsWith(t, i)) << 4;
+    const width = (<usize>outputsOf(form)) << 4;
+    // The longer of the two loops, over samples and over tiles, is the inner one.
+    const inner = isDeep ? t.samples : tiles;
+    const innerLine = isDeep ? sampleLines(t) : width;
+    const innerPoint = isDeep ? next : step;
+    const outerLine = isDeep ? width : sampleLines(t);
+    const outerPoint = isDeep ? step : next;
+    let outerL = line + ((<usize>(i * t.columns)) << 4);
+    let outerP = planes + plane * (i * t.pointsX) + step * first + ((<usize>(band - t.band)) << 4);
+    for (let outer = isDeep ? tiles : t.samples; outer > 0; outer--) {
+      let l = outerL;
+      let point = outerP;
+      for (let left = inner; left > 0; left--) {
+        const x0 = v128.load(l);
+        const x1 = v128.load(l + 16);
+        const x2 = n > 2 ? v128.load(l + 32) : x0;
+        const x3 = n > 3 ? v128.load(l + 48) : x0;
+        const x4 = n > 4 ? v128.load(l + 64) : x0;
+        const x5 = n > 5 ? v128.load(l + 80) : x0;
+        const x6 = n > 6 ? v128.load(l + 96) : x0;
+        const x7 = n > 7 ? v128.load(l + 112) : x0;
+        inputPoints(k, form, x0, x1, x2, x3, x4, x5, x6, x7, point, plane);
+        l += innerLine;
+        point += innerPoint;
+      }
+      outerL += outerLine;
+      outerP += outerPoint;
     }
-    from += line;
-    to += planesDown;
   }
 }
 
@@ -176,40 +190,37 @@ function acrossForm(
  * band to the rows of the band above, which must have been done before.
  */
 export function inputGradientsOf(t: WinogradTiling, v: usize, dx: usize): void {
-  const area = (<usize>(t.height * t.width)) << 4;
   for (let block = 0; block < t.blocks; block++) {
-    const from = v + t.stride * block;
-    for (let s = 0; s < t.samples; s++) {
-      const map = dx + area * ((t.sample + s) * t.blocks + block);
-      for (let band = t.band; band < t.bandEnd; band++) {
-        const form = formAt(t.tilesY, t.taps, band);
-        gather(t, pointsOf(form), from, s, band);
-        up(form, t, map, startAt(t.tilesY, t.taps, band) - t.pad, band > 0);
-      }
+    for (let band = t.band; band < t.bandEnd; band++) {
+      const form = formAt(t.tilesY, t.taps, band);
+      const top = startAt(t.tilesY, t.taps, band) - t.pad;
+      const map = dx + ((<usize>((t.sample * t.blocks + block) * t.height * t.width)) << 4);
+      gather(t, pointsOf(form), v + t.stride * block, band);
+      up(form, t, map, top, band > 0);
     }
   }
 }
 
-/** B along `lines` lines, tile by tile, from the planes at `from` to lines. */
-function gather(t: WinogradTiling, lines: i32, from: usize, s: i32, band: i32): void {
-  const to = t.lines + ((<usize>t.columns) << 5);
+/** B along `lines` lines of each sample, tile by tile, from the planes at `planes`. */
+function gather(t: WinogradTiling, lines: i32, planes: usize, band: i32): void {
+  const taps = t.taps;
   if (t.tilesX == 0) {
-    gatherForm(PAIR, t, lines, to, 0, 1, from, s, band);
+    gatherForm(PAIR, t, lines, bandLines(t), 0, 1, planes, band);
     return;
   }
   let first = 0;
-  let column: usize = to;
+  let column = bandLines(t);
   for (let k = 0; k < SIZES; k++) {
     const tiles = countOf(t.tilesX, k);
     if (tiles == 0) continue;
-    const form = formOf(t.taps, k);
-    if (form == F63) gatherForm(F63, t, lines, column, first, tiles, from, s, band);
-    else if (form == F43) gatherForm(F43, t, lines, column, first, tiles, from, s, band);
-    else if (form == F33) gatherForm(F33, t, lines, column, first, tiles, from, s, band);
-    else if (form == F23) gatherForm(F23, t, lines, column, first, tiles, from, s, band);
-    else if (form == F45) gatherForm(F45, t, lines, column, first, tiles, from, s, band);
-    else if (form == F35) gatherForm(F35, t, lines, column, first, tiles, from, s, band);
-    else gatherForm(F25, t, lines, column, first, tiles, from, s, band);
+    const form = formOf(taps, k);
+    if (form == F63) gatherForm(F63, t, lines, column, first, tiles, planes, band);
+    else if (form == F43) gatherForm(F43, t, lines, column, first, tiles, planes, band);
+    else if (form == F33) gatherForm(F33, t, lines, column, first, tiles, planes, band);
+    else if (form == F23) gatherForm(F23, t, lines, column, first, tiles, planes, band);
+    else if (form == F45) gatherForm(F45, t, lines, column, first, tiles, planes, band);
+    else if (form == F35) gatherForm(F35, t, lines, column, first, tiles, planes, band);
+    else gatherForm(F25, t, lines, column, first, tiles, planes, band);
     first += tiles;
     column += (<usize>(tiles * outputsOf(form))) << 4;
   }
@@ -221,61 +232,68 @@ function gatherForm(
   form: i32,
   t: WinogradTiling,
   lines: i32,
-  to: usize,
+  line: usize,
   first: i32,
   tiles: i32,
-  from: usize,
-  s: i32,
+  planes: usize,
   band: i32,
 ): void {
   const k = changetype<usize>(t) + FACTORS;
   const n = pointsOf(form);
-  const line = (<usize>t.columns) << 4;
   const plane = t.inPlane;
-  const planesDown = plane * t.pointsX;
+  const width = (<usize>outputsOf(form)) << 4;
   for (let i = 0; i < lines; i++) {
     const step = (<usize>bandsWith(t, i)) << 4;
-    let point = from + step * first + ((<usize>placeOf(t, i, s, band)) << 4);
-    let p = to;
-    let left = tiles;
-    if (first == 0) {
-      gatherTile(k, form, n, point, plane, p, false);
-      p += (<usize>outputsOf(form)) << 4;
-      point += step;
-      left--;
-    }
-    for (; left > 0; left--) {
-      gatherTile(k, form, n, point, plane, p, true);
-      p += (<usize>outputsOf(form)) << 4;
+    const next = (<usize>sampleBandsWith(t, i)) << 4;
+    let l = line + ((<usize>(i * t.columns)) << 4);
+    let point = planes + plane * (i * t.pointsX) + step * first + ((<usize>(band - t.band)) << 4);
+    for (let tile = 0; tile < tiles; tile++) {
+      if (first + tile == 0) gatherTile(k, form, n, point, next, plane, l, t, false);
+      else gatherTile(k, form, n, point, next, plane, l, t, true);
+      l += width;
       point += step;
     }
-    to += line;
-    from += planesDown;
   }
 }
 
+/** One tile of all samples. */
 // @ts-ignore: decorator
 @inline
-function gatherTile(k: usize, form: i32, n: i32, p: usize, plane: usize, to: usize, overlap: bool): void {
-  const v0 = v128.load(p);
-  p += plane;
-  const v1 = v128.load(p);
-  p += plane;
-  const v2 = v128.load(p);
-  if (n > 3) p += plane;
-  const v3 = n > 3 ? v128.load(p) : v0;
-  if (n > 4) p += plane;
-  const v4 = n > 4 ? v128.load(p) : v0;
-  if (n > 5) p += plane;
-  const v5 = n > 5 ? v128.load(p) : v0;
-  if (n > 6) p += plane;
-  const v6 = n > 6 ? v128.load(p) : v0;
-  if (n > 7) p += plane;
-  const v7 = n > 7 ? v128.load(p) : v0;
-  inputGradients(
-    k, form, v0, v1, v2, v3, v4, v5, v6, v7,
-    to, to + 16, to + 32, to + 48, to + 64, to + 80, to + 96, to + 112, overlap,
-  );
+function gatherTile(
+  k: usize,
+  form: i32,
+  n: i32,
+  point: usize,
+  next: usize,
+  plane: usize,
+  to: usize,
+  t: WinogradTiling,
+  overlap: bool,
+): void {
+  for (let s = t.samples; s > 0; s--) {
+    let p = point;
+    const v0 = v128.load(p);
+    p += plane;
+    const v1 = v128.load(p);
+    p += plane;
+    const v2 = v128.load(p);
+    if (n > 3) p += plane;
+    const v3 = n > 3 ? v128.load(p) : v0;
+    if (n > 4) p += plane;
+    const v4 = n > 4 ? v128.load(p) : v0;
+    if (n > 5) p += plane;
+    const v5 = n > 5 ? v128.load(p) : v0;
+    if (n > 6) p += plane;
+    const v6 = n > 6 ? v128.load(p) : v0;
+    if (n > 7) p += plane;
+    const v7 = n > 7 ? v128.load(p) : v0;
+    inputGradients(
+      k, form, v0, v1, v2, v3, v4, v5, v6, v7,
+      to, to + 16, to + 32, to + 48, to + 64, to + 80, to + 96, to + 112, overlap,
+    );
+    point += next;
+    to += sampleLines(t);
+  }
 }
 
 /** B along the columns of a band whose first input row is `top`, from lines to the map. */
@@ -303,32 +321,44 @@ function upRows(form: i32, t: WinogradTiling, map: usize, top: i32, overlap: boo
   const k = changetype<usize>(t) + FACTORS;
   const n = pointsOf(form);
   const rowBytes = (<usize>t.width) << 4;
+  const sampleBytes = (<usize>(t.blocks * t.height)) * rowBytes;
   const line = (<usize>t.columns) << 4;
   const dump = t.lines + line;
-  const r0 = rowOr(map, top, t.height, rowBytes, dump);
-  const r1 = rowOr(map, top + 1, t.height, rowBytes, dump);
-  const r2 = rowOr(map, top + 2, t.height, rowBytes, dump);
-  const r3 = rowOr(map, top + 3, t.height, rowBytes, dump);
-  const r4 = rowOr(map, top + 4, t.height, rowBytes, dump);
-  const r5 = rowOr(map, top + 5, t.height, rowBytes, dump);
-  const r6 = rowOr(map, top + 6, t.height, rowBytes, dump);
-  const r7 = rowOr(map, top + 7, t.height, rowBytes, dump);
-  const from = dump + line + ((<usize>t.pad) << 4);
-  let at: usize = 0;
-  do {
-    const p = from + at;
-    const v0 = v128.load(p);
-    const v1 = v128.load(p + line);
-    const v2 = v128.load(p + line * 2);
-    const v3 = n > 3 ? v128.load(p + line * 3) : v0;
-    const v4 = n > 4 ? v128.load(p + line * 4) : v0;
-    const v5 = n > 5 ? v128.load(p + line * 5) : v0;
-    const v6 = n > 6 ? v128.load(p + line * 6) : v0;
-    const v7 = n > 7 ? v128.load(p + line * 7) : v0;
-    inputGradients(
-      k, form, v0, v1, v2, v3, v4, v5, v6, v7,
-      r0 + at, r1 + at, r2 + at, r3 + at, r4 + at, r5 + at, r6 + at, r7 + at, overlap,
-    );
-    at += 16;
-  } while (at < rowBytes);
+  let from = bandLines(t) + ((<usize>t.pad) << 4);
+  for (let s = t.samples; s > 0; s--) {
+    const r0 = rowOr(map, top, t.height, rowBytes, dump);
+    const r1 = rowOr(map, top + 1, t.height, rowBytes, dump);
+    const r2 = rowOr(map, top + 2, t.height, rowBytes, dump);
+    const r3 = rowOr(map, top + 3, t.height, rowBytes, dump);
+    const r4 = rowOr(map, top + 4, t.height, rowBytes, dump);
+    const r5 = rowOr(map, top + 5, t.height, rowBytes, dump);
+    const r6 = rowOr(map, top + 6, t.height, rowBytes, dump);
+    const r7 = rowOr(map, top + 7, t.height, rowBytes, dump);
+    let at: usize = 0;
+    do {
+      let p = from + at;
+      const v0 = v128.load(p);
+      p += line;
+      const v1 = v128.load(p);
+      p += line;
+      const v2 = v128.load(p);
+      if (n > 3) p += line;
+      const v3 = n > 3 ? v128.load(p) : v0;
+      if (n > 4) p += line;
+      const v4 = n > 4 ? v128.load(p) : v0;
+      if (n > 5) p += line;
+      const v5 = n > 5 ? v128.load(p) : v0;
+      if (n > 6) p += line;
+      const v6 = n > 6 ? v128.load(p) : v0;
+      if (n > 7) p += line;
+      const v7 = n > 7 ? v128.load(p) : v0;
+      inputGradients(
+        k, form, v0, v1, v2, v3, v4, v5, v6, v7,
+        r0 + at, r1 + at, r2 + at, r3 + at, r4 + at, r5 + at, r6 + at, r7 + at, overlap,
+      );
+      at += 16;
+    } while (at < rowBytes);
+    map += sampleBytes;
+    from += sampleLines(t);
+  }
 }

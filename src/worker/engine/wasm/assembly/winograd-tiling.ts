@@ -9,7 +9,7 @@
  *   maps     [sample][block][y][x][4]          blocks of four channels
  *   planes   [i·nx + j][block][tile][4]        a plane for each pair of points, of those tiles that
  *                                              have both: tile = (column of tiles)·(bands) + band
- *   lines    row of zeros | row to dump | points of a band, each `columns` vectors
+ *   lines    row of zeros | row to dump | [sample][point] of a band, each `columns` vectors
  *
  * A chunk is some whole samples, or some bands of one sample where a sample has too many tiles.
  * Rows outside a map are read from the row of zeros and written to the row to dump, so that inner
@@ -214,11 +214,11 @@ export function bandsWith(t: WinogradTiling, i: i32): i32 {
   return load<i32>(changetype<usize>(t) + ((<usize>i) << 2), BANDS_WITH);
 }
 
-/** Place of band `band` of sample `s` of the chunk among those that have point i. */
+/** Bands of a sample of the chunk at hand that have point i. */
 // @ts-ignore: decorator
 @inline
-export function placeOf(t: WinogradTiling, i: i32, s: i32, band: i32): i32 {
-  return s * load<i32>(changetype<usize>(t) + ((<usize>i) << 2), SAMPLE_BANDS_WITH) + band - t.band;
+export function sampleBandsWith(t: WinogradTiling, i: i32): i32 {
+  return load<i32>(changetype<usize>(t) + ((<usize>i) << 2), SAMPLE_BANDS_WITH);
 }
 
 /** Rows of the product in plane (i, j). */
@@ -237,5 +237,19 @@ export function rowOr(map: usize, y: i32, height: i32, rowBytes: usize, other: u
 
 /** Zeros in all of lines: columns beside the map stay so. */
 export function clearLines(t: WinogradTiling): void {
-  memory.fill(t.lines, 0, (<usize>(t.columns * (t.pointsY + 2))) << 4);
+  memory.fill(t.lines, 0, (<usize>(t.columns * (t.pointsY * t.samples + 2))) << 4);
+}
+
+/** Where the lines of the band at hand begin. */
+// @ts-ignore: decorator
+@inline
+export function bandLines(t: WinogradTiling): usize {
+  return t.lines + ((<usize>t.columns) << 5);
+}
+
+/** Bytes from a line of one sample to that of the next. */
+// @ts-ignore: decorator
+@inline
+export function sampleLines(t: WinogradTiling): usize {
+  return (<usize>(t.columns * t.pointsY)) << 4;
 }

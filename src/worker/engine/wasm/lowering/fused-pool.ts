@@ -8,17 +8,22 @@ export const WINDOW_MAX = 255;
 export interface FusedPool {
   /** Before that kernel, in each phase. */
   readonly describe: readonly KernelCall[];
-  /** A PoolWindow, the places of the maxima, and scratch for a block of the map; zeros for none. */
+  /** A PoolWindow, the places of the maxima, and scratch for a block of maps; zeros for none. */
   readonly operands: readonly (BufferRef | 0)[];
 }
 
-export function lowerFusedPool(fused: FusedPoolWindow | null, context: LoweringContext): FusedPool {
+/** `maps`: how many maps the kernel has in scratch at a time. */
+export function lowerFusedPool(
+  fused: FusedPoolWindow | null,
+  context: LoweringContext,
+  maps = 1,
+): FusedPool {
   if (fused === null) return { describe: [], operands: [0, 0, 0] };
   const { map, window } = fused;
   const { shape } = context.output;
   const pool = context.scratch(64);
   const places = context.savedSamples(blocksOf(shape) * pixelsOf(shape) * 4);
-  const scratch = context.scratch(pixelsOf(map) * 16);
+  const scratch = context.scratch(maps * pixelsOf(map) * 16);
   return {
     describe: [
       {

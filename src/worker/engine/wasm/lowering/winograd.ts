@@ -92,14 +92,17 @@ export function lowerWinograd(
   const points = context.scratch(planes * planeBytes(inBlocks, stride));
   const products = context.scratch(planes * planeBytes(outBlocks, stride));
   const columns = Math.max(form.x.span, input.shape.width + 2 * form.pad, map.width);
-  const lineVectors = Math.max(WEIGHT_VECTORS, (form.y.points + 2) * columns);
+  const lineVectors = Math.max(
+    WEIGHT_VECTORS,
+    (form.y.points * Math.max(samples, 1) + 2) * columns,
+  );
   const lines = context.scratch(TILING_BYTES + lineVectors * 16);
   const sparse = isSparse(node);
   const transposed: BufferRef | 0 =
     inputGradient === null || sparse
       ? 0
       : context.shared(planes * planeBytes(inBlocks, outBlocks * 64));
-  const pool = lowerFusedPool(node.pool, context);
+  const pool = lowerFusedPool(node.pool, context, samples);
 
   const tiling = [form.y.packed, form.x.packed] as const;
   const prepare: KernelCall[] = [
