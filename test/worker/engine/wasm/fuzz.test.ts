@@ -1,127 +1,62 @@
-import * as tf from '@tensorflow/tfjs';
 import t from 'tap';
 import { rowLayout } from '#src/shared/model/layout.js';
 import { referenceEngine } from '#src/worker/engine/reference/engine.js';
 import { wasmEngine } from '#src/worker/engine/wasm/engine.js';
+import { randomConvNet, randomModel, summary } from '../../../support/random-model.js';
 import { bench, generator, randomBatch, randomWeights, rowErrors } from './harness.js';
 
-const l = tf.layers;
-const SEED = Number(process.env['SEED'] ?? 1);
-const ROUNDS = Number(process.env['ROUNDS'] ?? 20);
+/**
+ * Random models against the reference engine. TEST_SEED and ROUNDS repeat some of them.
+ *
+ * Where a ReLU's input or two pixels of a pool differ by less than rounding, two right engines may
+ * decide differently, and then gradients differ by much; and where a batch norm has a small
+ * variance they differ by more than elsewhere. Such a case must be proved: the reference's own
+ * gradients must move as far when its weights are moved by rounding (2⁻²⁰).
+ */
+const SEED = Number(process.env['TEST_SEED'] ?? 1);
+const ROUNDS = Number(process.env['ROUNDS'] ?? 1000);
+const TOLERANCE = 2e-4;
+const NUDGES = 40;
 
-// The reference and the witness are slow where cores are busy.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
-void t.test(`random graphs have the reference's gradients (SEED=${SEED})`, async (t) => {
-  for (let seed = SEED; seed < SEED + ROUNDS; seed++) {
-    const model = randomModel(generator(seed));
-    const layout = rowLayout(model);
-    const weights = randomWeights(layout, seed);
-    const batch = randomBatch(model, 2 + generator(seed)(4), seed);
-    const wasm = await bench(wasmEngine, model, { weights, seed });
-    const reference = await bench(referenceEngine, model, { weights, seed });
-    const actual = await wasm.gradients(batch);
-    const expected = await reference.gradients(batch);
-    const errors = rowErrors(layout, actual.row, expected.row).filter(
-      ({ error }) => !(error < 1e-4),
-    );
-    t.same(errors, [], `SEED=${seed} ROUNDS=1: ${summary(model)}`);
-    t.notOk(actual.marks.includes(-1), 'what was final has stayed');
-  }
-});
-
-type Random = (limit: number) => number;
-
-/** A few layers on a small image, with branches that meet again, then a dense head. */
-function randomModel(random: Random): tf.LayersModel {
-  const pick = <T>(items: readonly T[]): T => items[random(items.length)]!;
-  const size = () => 3 + random(7);
-  const input = tf.input({ shape: [size(), size(), pick([1, 2, 3, 4, 5])] });
-  let x = l
-    .conv2d({ filters: 1 + random(9), kernelSize: 1 + random(3), padding: 'same' })
-    .apply(input) as tf.SymbolicTensor;
-  for (let depth = 1 + random(5); depth > 0; depth--) x = randomBlock(x, random);
-  if (random(3) === 0) x = l.globalAveragePooling2d({}).apply(x) as tf.SymbolicTensor;
-  else x = l.flatten().apply(x) as tf.SymbolicTensor;
-  if (random(2) === 0) x = l.dropout({ rate: 0.25 }).apply(x) as tf.SymbolicTensor;
-  if (random(2) === 0) {
-    x = l.dense({ units: 1 + random(20), activation: 'relu' }).apply(x) as tf.SymbolicTensor;
-  }
-  const activation = pick(['linear', 'softmax'] as const);
-  const output = l.dense({ units: 2 + random(9), activation }).apply(x) as tf.SymbolicTensor;
-  return tf.model({ inputs: input, outputs: output });
-}
-
-function randomBlock(x: tf.SymbolicTensor, random: Random): tf.SymbolicTensor {
-  const pick = <T>(items: readonly T[]): T => items[random(items.length)]!;
-  const apply = (layer: tf.layers.Layer, to: tf.SymbolicTensor | tf.SymbolicTensor[]) =>
-    layer.apply(to) as tf.SymbolicTensor;
-  const [, height, width, channels] = x.shape as [null, number, number, number];
-  const reach = Math.min(height, width);
-  const kernelSize = 1 + random(Math.min(reach, 5));
-  const padding = pick(['same', 'valid'] as const);
-  const activation = pick(['linear', 'relu', 'relu', 'tanh', 'elu', 'swish'] as const);
-  const strides = pick([1, 1, 1, 2, 3]);
-  const useBias = random(3) > 0;
-  const filters = 1 + random(9);
-  switch (random(12)) {
-    case 0:
-    case 1:
-    case 2:
-      return apply(
-        l.conv2d({
-          filters,
-          kernelSize,
-          padding,
-          strides,
-          activation: activation as 'relu',
-          useBias,
-        }),
-        x,
+for (const [title, make] of [
+  ['random graphs', randomModel],
+  ['random convolution nets', randomConvNet],
+] as const) {
+  void t.test(`${title} have the reference's gradients (TEST_SEED=${SEED})`, async (t) => {
+    let edges = 0;
+    for (let seed = SEED; seed < SEED + ROUNDS; seed++) {
+      const model = make(generator(seed));
+      const layout = rowLayout(model);
+      const weights = randomWeights(layout, seed);
+      const batch = randomBatch(model, 2 + generator(seed)(6), seed);
+      const wasm = await bench(wasmEngine, model, { weights, seed });
+      const actual = await wasm.gradients(batch);
+      const rowOf = async (own: Float32Array) =>
+        (await (await bench(referenceEngine, model, { weights: own, seed })).gradients(batch)).row;
+      const expected = await rowOf(weights);
+      let beyond = rowErrors(layout, actual.row, expected).filter(
+        ({ error }) => !(error < TOLERANCE),
       );
-    case 3:
-      return apply(
-        l.depthwiseConv2d({
-          kernelSize,
-          padding,
-          strides,
-          depthMultiplier: 1 + random(3),
-          useBias,
-        }),
-        x,
-      );
-    case 4:
-      return apply(l.separableConv2d({ filters, kernelSize, padding, useBias }), x);
-    case 5: {
-      const poolSize = 1 + random(Math.min(reach, 3));
-      // Under 'same', tfjs's gradient of average pooling divides by pixels that do not exist.
-      if (random(3) === 0) return apply(l.averagePooling2d({ poolSize, strides }), x);
-      return apply(l.maxPooling2d({ poolSize, strides, padding }), x);
+      if (beyond.length > 0) edges++;
+      const random = generator(seed + 17);
+      for (let nudge = 0; nudge < NUDGES && beyond.length > 0; nudge++) {
+        const near = await rowOf(weights.map((w) => w * (1 + (random(3) - 1) * 2 ** -20)));
+        const moved = new Map(
+          rowErrors(layout, near, expected).map(({ label, error }) => [label, error]),
+        );
+        beyond = beyond.filter(({ label, error }) => !(error < 4 * moved.get(label)!));
+      }
+      if (beyond.length > 0 || actual.marks.includes(-1)) {
+        t.same(beyond, [], `TEST_SEED=${seed} ROUNDS=1: ${summary(model)}`);
+        t.notOk(actual.marks.includes(-1), 'what was final has stayed');
+      }
+      const sum = await wasm.added(batch);
+      t.ok(sum.isExact, `TEST_SEED=${seed}: a row that is added to is the sum, to the bit`);
+      model.dispose();
     }
-    case 6:
-      return apply(l.batchNormalization({ epsilon: 1e-3 }), x);
-    case 7: {
-      const noiseShape = [null, 1, 1, null] as unknown as number[];
-      return apply(l.dropout({ rate: 0.3, ...(random(2) === 0 ? { noiseShape } : {}) }), x);
-    }
-    case 8:
-      return apply(l.zeroPadding2d({ padding: [random(2), 1 + random(2)] }), x);
-    case 9: {
-      const options = { filters: channels, kernelSize: 3, padding: 'same' } as const;
-      const branch = apply(l.conv2d({ ...options, activation: activation as 'relu' }), x);
-      return apply(l.add(), pick([[x, branch], [branch, x, branch]])); // prettier-ignore
-    }
-    case 10: {
-      const branch = apply(l.conv2d({ filters, kernelSize: 1, activation: 'relu' }), x);
-      return apply(l.concatenate(), [x, branch, x]);
-    }
-    default:
-      return apply(l.reshape({ targetShape: [width, height, channels] }), x);
-  }
-}
-
-function summary(model: tf.LayersModel): string {
-  return model.layers
-    .map((layer) => `${layer.getClassName()} ${(layer.outputShape as number[]).slice(1).join('×')}`)
-    .join(', ');
+    t.comment(`${ROUNDS} models, of which ${edges} stand on an edge`);
+    t.ok(edges <= ROUNDS / 50, 'edges are rare');
+  });
 }

@@ -11,6 +11,8 @@ export interface Bench {
   readonly weights: Float32Array;
   /** Runs a micro-batch of training after `prepare`; the row is a copy. */
   gradients(batch: MicroBatch): Promise<{ row: Float32Array; correct: number; marks: number[] }>;
+  /** Whether a micro-batch that is added to a row gives the sum of the two, element by element. */
+  added(batch: MicroBatch): Promise<{ isExact: boolean }>;
 }
 
 export interface BenchOptions {
@@ -67,6 +69,14 @@ export async function bench(
         marks.push(elements);
       });
       return { row: row.slice(), correct, marks };
+    },
+    async added(batch) {
+      await loaded.gradients(batch, rowAt, () => undefined);
+      const own = row.slice();
+      const before = own.map((value, i) => value * ((i % 7) - 3) + 0.25);
+      row.set(before);
+      loaded.gradientsInto?.(batch, rowAt, () => undefined, { add: true, team: null });
+      return { isExact: row.every((value, i) => value === Math.fround(before[i]! + own[i]!)) };
     },
   };
 }

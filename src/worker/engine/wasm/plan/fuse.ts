@@ -84,9 +84,11 @@ export function normInFirstLayer(graph: Graph): Graph {
     if (relu !== null) norm = before(relu);
     if (norm?.operation.kind !== 'batchNorm') continue;
     const conv = before(norm);
+    const path = relu === null ? [pool, norm] : [pool, relu, norm];
     if (conv?.operation.kind !== 'conv2d' || conv.operation.activation !== 'linear') continue;
     const input = conv.inputs[0]!;
     if (input.from !== INPUT) continue;
+    if (!path.every((node) => sameShape(node.inputs[0]!.shape, conv.shape))) continue;
     if (!isFirstLayer(conv.operation, input.shape, conv.shape, pool.operation, pool.shape))
       continue;
     const { kernel, strides, dilation, pad } = pool.operation;
@@ -102,7 +104,7 @@ export function normInFirstLayer(graph: Graph): Graph {
       shape: pool.shape,
       weights: { ...conv.weights, ...norm.weights },
     };
-    for (const node of [pool, relu, norm]) if (node !== null) result = remove(result, node);
+    for (const node of path) result = remove(result, node);
     result = { ...result, nodes: result.nodes.map((node) => (node.id === conv.id ? fused : node)) };
   }
   return result;
@@ -117,6 +119,7 @@ export function poolInConvolution(graph: Graph): Graph {
     const maker = nodeOf(result, pool.inputs[0]!.from);
     if (maker?.operation.kind !== 'conv2d' || readers(result, maker.id) !== 1) continue;
     const { operation, shape } = maker;
+    if (!sameShape(pool.inputs[0]!.shape, shape)) continue;
     const input = maker.inputs[0]!;
     const isFirst = input.from === INPUT;
     if (!takesPool(operation, input.shape, shape, pool.operation, pool.shape, isFirst)) continue;
@@ -154,7 +157,7 @@ export function followNorm(graph: Graph): Graph {
 }
 
 /** The batch norm that does `next` too; null where it cannot. */
-function followedBy({ operation: norm, shape }: PlanNode, next: PlanNode): BatchNormNode | null {
+function followedBy({ operation: norm }: PlanNode, next: PlanNode): BatchNormNode | null {
   if (norm.kind !== 'batchNorm' || norm.pool !== null || norm.dropout !== null) return null;
   const { operation } = next;
   if (operation.kind === 'activation' && operation.function === 'relu') {
@@ -163,7 +166,9 @@ function followedBy({ operation: norm, shape }: PlanNode, next: PlanNode): Batch
   if (operation.kind === 'maxPool') {
     const { kernel, strides, dilation, pad } = operation;
     if (kernel[0] * kernel[1] > WINDOW_MAX || dilation.some((rate) => rate !== 1)) return null;
-    return { ...norm, pool: { window: { kernel, strides, dilation, pad }, map: shape } };
+    // As the pool sees it: a view may lie between.
+    const map = next.inputs[0]!.shape;
+    return { ...norm, pool: { window: { kernel, strides, dilation, pad }, map } };
   }
   // A spatial dropout, and one that drops nothing, have no mask by element.
   const drops = operation.kind === 'dropout' && !operation.spatial && operation.rate > 0;
@@ -179,6 +184,10 @@ function onlyReader(graph: Graph, id: number): PlanNode | undefined {
   return seen && pixels(seen) === pixels(maker.shape) && seen.channels === maker.shape.channels
     ? reader
     : undefined;
+}
+
+function sameShape(a: MapShape, b: MapShape): boolean {
+  return a.height === b.height && a.width === b.width && a.channels === b.channels;
 }
 
 function pixels({ height, width }: MapShape): number {

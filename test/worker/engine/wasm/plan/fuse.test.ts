@@ -83,6 +83,12 @@ void t.test('a batch norm does the ReLU, pool or dropout that alone reads it', a
     pool: null,
     dropout: { rate: 0.5 },
   });
+  const turned = operations(
+    norm(),
+    l.reshape({ targetShape: [2, 8, 4] }),
+    l.maxPooling2d({ poolSize: [1, 4], strides: [1, 4] }),
+  );
+  t.match(turned[1]!, { pool: { map: { height: 2, width: 8 } } }, 'the map as the pool sees it');
   const spatial = l.dropout({ rate: 0.5, noiseShape: [null as never, 1, 1, 4] });
   t.equal(operations(norm(), spatial).length, 4, 'a spatial dropout stays');
   t.equal(operations(norm(), l.dropout({ rate: 0.5 }), l.reLU()).length, 4, 'a ReLU behind it too');
