@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
- * npm run bench [-- --quick] [-- --only NAME[,NAME…]]
+ * npm run bench [-- --quick] [-- --only NAME[,NAME…] | --profile]
  *
  * Measures Lockstep against its rivals on this machine, and writes benchmarks/results/<name>.json
- * and the table in benchmarks/results/README.md. `r1`, the accuracy study, takes most of an hour:
- * it runs when it is named.
+ * and the table in benchmarks/results/README.md. `r1` and `race` train to the end, over and over, for
+ * half an hour each: they run when they are named. `--profile` is short for `--only profile`.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -17,15 +17,18 @@ import { SUITES } from './lib/suites.mjs';
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
     only: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
-const names = values.only?.split(',') ?? Object.keys(SUITES).filter((name) => name !== 'r1');
+const names = values.profile
+  ? ['profile']
+  : (values.only?.split(',') ?? Object.keys(SUITES).filter((name) => !SUITES[name].isLong));
 const unknown = names.filter((name) => !(name in SUITES));
 if (values.help || unknown.length > 0) {
   const problem = unknown.length > 0 ? `There is no benchmark ${unknown.join(', ')}.\n` : '';
-  const usage = 'npm run bench [-- --quick] [-- --only NAME[,NAME…]]';
+  const usage = 'npm run bench [-- --quick] [-- --only NAME[,NAME…] | --profile]';
   process.stderr.write(`${problem}${usage}\nNames: ${Object.keys(SUITES).join(', ')}\n`);
   process.exit(values.help ? 0 : 2);
 }

@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import { loadDataset } from '../../dist/coordinator/data/load-dataset.js';
 import { dataFolder } from './places.mjs';
 
-/** @returns {Promise<string>} the folder of train-pixels.u8 and train-labels.u8 */
+/** @returns {Promise<string>} the folder of {train,test}-{pixels,labels}.u8 */
 export async function prepareData() {
-  const files = ['train-pixels.u8', 'train-labels.u8'].map((name) => join(dataFolder, name));
-  if (!files.every((file) => existsSync(file))) {
-    const { train } = await loadDataset({ onNotice: (text) => process.stderr.write(`${text}\n`) });
+  const files = ['train', 'test'].flatMap((set) => ['pixels', 'labels'].map((part) => [set, part]));
+  const path = ([set, part]) => join(dataFolder, `${set}-${part}.u8`);
+  if (!files.every((file) => existsSync(path(file)))) {
+    const sets = await loadDataset({ onNotice: (text) => process.stderr.write(`${text}\n`) });
     mkdirSync(dataFolder, { recursive: true });
-    writeFileSync(files[0], train.pixels);
-    writeFileSync(files[1], Uint8Array.from(train.labels));
+    for (const [set, part] of files) {
+      writeFileSync(path([set, part]), Uint8Array.from(sets[set][part]));
+    }
   }
   return dataFolder;
 }

@@ -20,6 +20,23 @@ export function engineLoop(name, config) {
   return Contender.start(name, process.execPath, args);
 }
 
+export function inference(name, { model, threads, fastMath }) {
+  const args = [
+    benchmark('lockstep/inference.mjs'),
+    '--model',
+    model,
+    '--threads',
+    String(threads),
+  ];
+  return Contender.start(name, process.execPath, [...args, ...(fastMath ? ['--fast-math'] : [])]);
+}
+
+/** `flags`: of infer.py. */
+export function pytorchInference(name, { model }, flags) {
+  const args = ['--model', model, '--data', dataFolder, ...flags];
+  return Contender.start(name, python, [benchmark('pytorch/infer.py'), ...args]);
+}
+
 /** `flags`: of ddp.py; what `tune` found best for the model where none are given. */
 export function pytorch(name, { model, batch }, flags = tuned(model)) {
   const args = ['--model', model, '--batch', String(batch), '--data', dataFolder, ...flags];

@@ -89,12 +89,12 @@ def serve(options: argparse.Namespace) -> None:
             rank=options.rank,
             world_size=options.ranks,
         )
-    step, parameters = training_step(options)
+    training = training_step(options)
     for _ in range(3):
-        step()
+        training.step()
     if options.rank == 0:
         settings = {key: value for key, value in vars(options).items() if key not in ("rank", "port")}
-        say({"ready": True, "torch": torch.__version__, "parameters": parameters, **settings})
+        say({"ready": True, "torch": torch.__version__, "parameters": training.parameters, **settings})
     for line in sys.stdin:
         command = line.split()
         if command[0] == "quit":
@@ -104,7 +104,7 @@ def serve(options: argparse.Namespace) -> None:
             dist.barrier()
         started, busy = time.perf_counter(), time.process_time()
         for _ in range(steps):
-            loss = step()
+            loss = training.step()
         if not single:
             dist.barrier()
         seconds, busy = time.perf_counter() - started, time.process_time() - busy
@@ -115,21 +115,62 @@ def serve(options: argparse.Namespace) -> None:
         dist.destroy_process_group()
 
 
-def training_step(options: argparse.Namespace):
-    """A function that takes one whole training step, and the number of trainable parameters."""
+class Training:
+    """One rank of a training run: `step()` takes a whole step and returns its loss."""
+
+    def __init__(self, module, model, optimizer, images, targets, options) -> None:
+        from torch import nn
+
+        self.module = module
+        self.parameters = sum(parameter.numel() for parameter in module.parameters())
+        self.model = model
+        self.optimizer = optimizer
+        self.criterion = nn.CrossEntropyLoss()
+        self.images = images
+        self.targets = targets
+        self.options = options
+        self.memory_format = layout(options)
+        self.local = options.batch // options.ranks
+        self.steps_per_epoch = len(targets) // options.batch
+        self.shuffle(0)
+
+    def shuffle(self, epoch: int) -> None:
+        """A new order of the whole set, of which each rank takes its share."""
+        import torch
+
+        generator = torch.Generator().manual_seed(self.options.seed * 1000 + epoch)
+        order = torch.randperm(len(self.targets), generator=generator)
+        self.order = order[self.options.rank or 0 :: self.options.ranks]
+        self.position = 0
+
+    def step(self):
+        if self.position + self.local > len(self.order):
+            self.position = 0
+        chosen = self.order[self.position : self.position + self.local]
+        self.position += self.local
+        x = self.images.index_select(0, chosen).to(memory_format=self.memory_format)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.criterion(self.model(x), self.targets.index_select(0, chosen))
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+
+def layout(options: argparse.Namespace):
+    import torch
+
+    return torch.channels_last if options.layout == "channels-last" else torch.contiguous_format
+
+
+def training_step(options: argparse.Namespace) -> Training:
     import numpy as np
     import torch
-    from torch import nn
     from torch.nn.parallel import DistributedDataParallel
 
     from models import MODELS
 
-    memory_format = (
-        torch.channels_last if options.layout == "channels-last" else torch.contiguous_format
-    )
-    module = MODELS[options.model]().to(memory_format=memory_format)
+    module = MODELS[options.model]().to(memory_format=layout(options))
     module.train()
-    parameters = sum(parameter.numel() for parameter in module.parameters())
     model = module
     if options.ranks > 1:
         model = DistributedDataParallel(
@@ -144,32 +185,13 @@ def training_step(options: argparse.Namespace):
         model = torch.compile(model)
     adam = {"foreach": {"foreach": True}, "fused": {"fused": True}, "loop": {"foreach": False}}
     optimizer = torch.optim.Adam(module.parameters(), lr=0.001, **adam[options.adam])
-    criterion = nn.CrossEntropyLoss()
 
     # The whole set in memory, decoded and scaled beforehand: only the gather is timed.
     pixels = np.fromfile(f"{options.data}/train-pixels.u8", np.uint8).reshape(-1, 1, 28, 28)
     labels = np.fromfile(f"{options.data}/train-labels.u8", np.uint8)
     images = torch.from_numpy(pixels.astype(np.float32) / 255)
     targets = torch.from_numpy(labels.astype(np.int64))
-    local = options.batch // options.ranks
-    order = torch.randperm(len(targets), generator=torch.Generator().manual_seed(options.seed))
-    order = order[options.rank :: options.ranks]
-    position = 0
-
-    def step() -> torch.Tensor:
-        nonlocal position
-        if position + local > len(order):
-            position = 0
-        chosen = order[position : position + local]
-        position += local
-        x = images.index_select(0, chosen).to(memory_format=memory_format)
-        optimizer.zero_grad(set_to_none=True)
-        loss = criterion(model(x), targets.index_select(0, chosen))
-        loss.backward()
-        optimizer.step()
-        return loss.detach()
-
-    return step, parameters
+    return Training(module, model, optimizer, images, targets, options)
 
 
 def say(message: dict) -> None:

@@ -2,7 +2,8 @@ import { microBatchCount } from '../numerics/micro-batches.js';
 
 /**
  * What the size of the micro-batch costs or gains: it is the smallest piece of work that a thread
- * can take, so k pieces on T threads keep them at most k / (T·⌈k/T⌉) busy.
+ * takes, so k ≥ T pieces on T threads keep them at most k / (T·⌈k/T⌉) busy. Fewer pieces are
+ * computed by teams of ⌊T/k⌋ threads or one more, as fast as the smallest team: k·⌊T/k⌋ / T.
  */
 
 /** ⌈B/4⌉, kept between 16 and 128, and never above B. Depends on nothing but the batch size. */
@@ -14,6 +15,7 @@ export function defaultMicroBatch(batchSize: number): number {
 /** The share of the threads' time, in (0, 1], that a step of this batch can use at best. */
 export function granularityBound(batchSize: number, microBatch: number, threads: number): number {
   const pieces = microBatchCount(batchSize, microBatch);
+  if (pieces < threads) return (pieces * Math.floor(threads / pieces)) / threads;
   return pieces / (threads * Math.ceil(pieces / threads));
 }
 

@@ -24,12 +24,14 @@ t.test('the default micro-batch is a quarter, from 16 to 128, never above the ba
   for (const [batch, expected] of known) t.equal(defaultMicroBatch(batch), expected, String(batch));
 });
 
-t.test('the bound is the share of thread time that whole micro-batches can fill', async (t) => {
+t.test('the bound is the share of thread time that micro-batches can fill', async (t) => {
   t.equal(granularityBound(128, 32, 1), 1);
   t.equal(granularityBound(128, 32, 2), 1);
   t.equal(granularityBound(128, 32, 3), 4 / 6);
   t.equal(granularityBound(128, 32, 4), 1);
-  t.equal(granularityBound(128, 32, 7), 4 / 7);
+  t.equal(granularityBound(128, 32, 7), 4 / 7, 'teams of two, two, two and one');
+  t.equal(granularityBound(128, 32, 8), 1, 'four teams of two');
+  t.equal(granularityBound(128, 128, 3), 1, 'one team of three');
   t.equal(granularityBound(100, 32, 4), 1, 'a short batch has ⌈100/32⌉ = 4 micro-batches');
 });
 

@@ -5,7 +5,13 @@ import { gradientFlow, type GradientFlow } from './gradient-flow.js';
 import { INPUT, type Graph, type PlanNode } from './graph.js';
 import * as head from './head.js';
 import { lowerNode } from './lower.js';
-import { sampleBytes, type Lowered, type MapShape, type TensorRef } from './lowering.js';
+import {
+  sampleBytes,
+  type KernelCall,
+  type Lowered,
+  type MapShape,
+  type TensorRef,
+} from './lowering.js';
 import { align } from './memory.js';
 import type { BackwardStage, Operand, Plan, StagedBatch } from './plan.js';
 
@@ -39,34 +45,37 @@ export function compilePlan({ graph, layout, batchMax }: CompileRequest): Plan {
   };
 
   const input = tensor(INPUT, graph.input);
-  const nodes = graph.nodes.map((node): LoweredNode => {
+  const nodes = graph.nodes.map((node, index): LoweredNode => {
     const inputs = node.inputs.map(({ from, shape }) => ({ ...outputs.get(from)!, shape }));
     const output = tensor(node.id, node.shape);
     const inputGradients = flow.inputs(node);
     const weightOf = (role: string) => slots.get(node.weights[role]!);
-    const lowered = lowerNode(node.operation, {
-      batchMax,
-      inputs,
-      output,
-      outputGradient: flow.of(node.id),
-      inputGradients: inputGradients.map((gradient) => gradient?.stored ?? null),
-      weight: (role): Operand => {
-        const place = weightOf(role);
-        assertInternal(place !== undefined, `${node.label} has no weight ${role}.`);
-        return ['weight', place.slot.offset];
-      },
-      gradient: (role): Operand | null => {
-        const place = weightOf(role);
-        return place?.inRow ? ['row', place.slot.offset] : null;
-      },
-      shared: (bytes) => buffers.make('prepared', bytes),
-      saved: (bytes) => buffers.make('saved', bytes),
-      savedSamples: (stride, more = 0) => ({
-        ...buffers.make('saved', batchMax * stride + more),
-        stride,
+    const lowered = numbered(
+      index,
+      lowerNode(node.operation, {
+        batchMax,
+        inputs,
+        output,
+        outputGradient: flow.of(node.id),
+        inputGradients: inputGradients.map((gradient) => gradient?.stored ?? null),
+        weight: (role): Operand => {
+          const place = weightOf(role);
+          assertInternal(place !== undefined, `${node.label} has no weight ${role}.`);
+          return ['weight', place.slot.offset];
+        },
+        gradient: (role): Operand | null => {
+          const place = weightOf(role);
+          return place?.inRow ? ['row', place.slot.offset] : null;
+        },
+        shared: (bytes) => buffers.make('prepared', bytes),
+        saved: (bytes) => buffers.make('saved', bytes),
+        savedSamples: (stride, more = 0) => ({
+          ...buffers.make('saved', batchMax * stride + more),
+          stride,
+        }),
+        scratch: (bytes) => buffers.make('scratch', bytes),
       }),
-      scratch: (bytes) => buffers.make('scratch', bytes),
-    });
+    );
     const { backwardReads } = lowered;
     const untouched = new Set([
       ...(backwardReads.inputs ? [] : inputs.map(({ buffer }) => buffer)),
@@ -120,6 +129,19 @@ export function compilePlan({ graph, layout, batchMax }: CompileRequest): Plan {
       threadBytes: Math.max(trained.bytes, inferred.bytes),
       parts: { staged: staged.bytes, ...trained.peak },
     },
+  };
+}
+
+/** The calls of a node, with its index. */
+function numbered(node: number, lowered: Lowered): Lowered {
+  const mark = (calls: readonly KernelCall[]) => calls.map((call) => ({ ...call, node }));
+  const { prepare, forward, inference, backward } = lowered;
+  return {
+    ...lowered,
+    prepare: mark(prepare),
+    forward: mark(forward),
+    ...(inference && { inference: mark(inference) }),
+    backward: mark(backward),
   };
 }
 

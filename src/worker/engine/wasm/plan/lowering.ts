@@ -49,6 +49,8 @@ export interface KernelCall {
   readonly kernel: string;
   readonly args: readonly (Operand | BufferRef)[];
   readonly split: Split;
+  /** Set by the compiler: index among the graph's nodes. */
+  readonly node?: number;
 }
 
 export interface LoweringContext {

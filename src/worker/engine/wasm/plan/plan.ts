@@ -51,6 +51,8 @@ export interface PlannedCall {
   readonly kernel: string;
   readonly args: readonly Operand[];
   readonly split: Split;
+  /** Index among the graph's nodes, for profiles; none for decoding and the loss. */
+  readonly node?: number;
 }
 
 export interface BackwardStage {
