@@ -3,12 +3,9 @@
  * PyTorch DDP in two processes, the same recipe, seed after seed, taking turns. Seconds are those of
  * training; neither side's evaluations count. Takes about half an hour: it runs when it is named.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { benchmark, cli, dataFolder, python } from '../lib/places.mjs';
+import { benchmark, dataFolder, python } from '../lib/places.mjs';
 import { median } from '../lib/statistics.mjs';
 
 export const title =
@@ -36,41 +33,21 @@ export async function run({ quick, say }) {
 }
 
 /** [{ epoch, seconds, accuracy }], as far as the goal or the last epoch. */
-function raceLockstep({ seed, epochs }) {
-  const out = mkdtempSync(join(tmpdir(), 'lockstep-race-'));
-  try {
-    const recipe = {
-      model: 'lenet5',
-      epochs,
-      'batch-size': 128,
-      'learning-rate': 0.001,
-      threads: 2,
-    };
-    const flags = Object.entries({ ...recipe, seed, out: join(out, 'run') });
-    const args = ['train', '--quiet', ...flags.flatMap(([key, value]) => [`--${key}`, `${value}`])];
-    const { status } = spawnSync(process.execPath, [cli, ...args], { stdio: ['ignore', 'ignore', 'inherit'] }); // prettier-ignore
-    if (status !== 0) throw new Error(`lockstep ${args.join(' ')} ended with status ${status}`);
-    const lines = readFileSync(join(out, 'run', 'metrics.jsonl'), 'utf8')
-      .trim()
-      .split('\n');
-    const curve = [];
-    let seconds = 0;
-    for (const record of lines.map((line) => JSON.parse(line))) {
-      if (record.kind === 'step') seconds += record.stepSeconds;
-      else if (record.kind === 'epoch') {
-        curve.push({ epoch: record.epoch, seconds, accuracy: record.testAccuracy });
-      }
-    }
-    return curve;
-  } finally {
-    rmSync(out, { recursive: true, force: true });
-  }
+async function raceLockstep({ seed, goal, epochs }) {
+  const args = ['--seed', seed, '--goal', goal, '--epochs', epochs].map(String);
+  return curveOf(process.execPath, [benchmark('lockstep/race.mjs'), ...args], '');
 }
 
-async function racePytorch({ seed, goal, epochs }) {
+function racePytorch({ seed, goal, epochs }) {
   const args = ['--model', 'lenet5', '--batch', '128', '--data', dataFolder, '--seed', `${seed}`];
-  const child = spawn(python, [benchmark('pytorch/race.py'), ...args], { stdio: ['pipe', 'pipe', 'inherit'] }); // prettier-ignore
-  child.stdin.write(`race ${goal} ${epochs}\n`);
+  return curveOf(python, [benchmark('pytorch/race.py'), ...args], `race ${goal} ${epochs}\n`);
+}
+
+/** The epochs that a child tells of, a JSON object a line, to its `done`. */
+async function curveOf(program, args, command) {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.stdin.write(command);
   const curve = [];
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.startsWith('{')) continue;
@@ -78,10 +55,10 @@ async function racePytorch({ seed, goal, epochs }) {
     if (message.done) break;
     curve.push(message);
   }
-  const ended = new Promise((resolve) => child.once('exit', resolve));
   child.stdin.end('quit\n');
-  await ended;
-  if (curve.length === 0) throw new Error('race.py ended before its first epoch');
+  const status = await ended;
+  if (status !== 0 || curve.length === 0)
+    throw new Error(`${program} ${args.join(' ')}: ${status}`);
   return curve;
 }
 
