@@ -2,6 +2,7 @@ import { assertInternal } from '../../../../shared/errors.js';
 import { align, placeBuffers, type Lifetime } from './memory.js';
 import { sampleBytes, type BufferRef, type KernelCall, type TensorRef } from './lowering.js';
 import type { Operand, PlannedCall } from './plan.js';
+import { checkSplit } from './split.js';
 
 /**
  * The buffers of a plan: made without a place, and placed when all calls are known, by who reads
@@ -52,6 +53,13 @@ export class Buffers {
    * region that are taken already. `kept`: buffers that are read after the program's end.
    */
   place(moments: readonly Moment[], start: number, kept: readonly BufferRef[] = []): PlacedProgram {
+    for (const { calls } of moments) {
+      for (const call of calls) checkSplit(call, (ref) => this.isTeams(ref));
+      assertInternal(
+        calls.at(-1)?.split !== 'each',
+        'What each thread of a team does for himself comes before the calls that need it.',
+      );
+    }
     const lives = new Map<string, Life>();
     const touch = (buffer: number, time: number) => {
       const { kind, bytes } = this.all[buffer]!;
@@ -94,6 +102,12 @@ export class Buffers {
       bytes: start + placement.bytes,
       peak: peak([...lives.values()], moments.length),
     };
+  }
+
+  /** Whether a buffer belongs to a micro-batch, and not to each thread or to all. */
+  private isTeams({ buffer }: BufferRef): boolean {
+    const { kind } = this.all[buffer]!;
+    return kind !== 'scratch' && kind !== 'prepared';
   }
 
   private key(buffer: number, time: number): string {
