@@ -30,6 +30,8 @@ interface Fault {
   readonly step?: number;
   readonly microBatch?: number;
   readonly thread?: number;
+  /** In compute: how often the thread has met its team in the micro-batch before. */
+  readonly call?: number;
   /** In combine and apply: how often the thread was in the phase before; combine: the probe's too. */
   readonly entry?: number;
   readonly times?: number;
@@ -88,13 +90,18 @@ const LAST: Fault = { fault: 'throw', phase: 'compute', step: 1, microBatch: 5, 
 const SHORT: Fault = { fault: 'throw', phase: 'compute', step: 2, microBatch: 0, thread: 0 };
 /** The short step has one micro-batch, which the three threads compute as a team. */
 const TEAM: Fault = { fault: 'throw', phase: 'compute', step: 2, microBatch: 0, thread: 2 };
+const AMID: Fault = { ...SHORT, thread: 1, call: 9 };
+const LEADER_AMID: Fault = { ...SHORT, call: 9 };
 const TESTED: Fault = { fault: 'throw', phase: 'evaluate', step: 3, microBatch: 0, thread: 0 };
 const TESTED_LAST: Fault = { ...TESTED, microBatch: 3, thread: 2 };
 const COMBINE: Fault = { fault: 'throw', phase: 'combine', step: 1, entry: 2, thread: 1 };
-const titleOf = ({ phase, step = 0, microBatch = 0 }: Fault): string =>
-  `${phase}, ${phase === 'evaluate' ? 'after step' : 'step'} ${String(phase === 'evaluate' ? step : step + 1)}, micro-batch ${String(microBatch)}`;
+const titleOf = ({ phase, step = 0, microBatch = 0, thread = 0, call }: Fault): string => {
+  const when = phase === 'evaluate' ? `after step ${String(step)}` : `step ${String(step + 1)}`;
+  const amid = call === undefined ? '' : ', amid its calls';
+  return `${phase}, ${when}, micro-batch ${String(microBatch)}, thread ${String(thread)}${amid}`;
+};
 
-for (const place of [FIRST, LAST, SHORT, TESTED, TESTED_LAST]) {
+for (const place of [FIRST, LAST, SHORT, TEAM, AMID, TESTED, TESTED_LAST]) {
   t.test(
     `An exception ends the run, which goes on from that step: ${titleOf(place)}`,
     async (t) => {
@@ -128,6 +135,9 @@ const REPAIRED: readonly (readonly [Fault['fault'], string, Fault])[] = [
   ['exit', 'death', SHORT],
   ['exit', 'death', TEAM],
   ['loop', 'stall', TEAM],
+  ['exit', 'death', AMID],
+  ['exit', 'death', LEADER_AMID],
+  ['loop', 'stall', AMID],
   ['exit', 'death', TESTED],
   ['exit', 'death', TESTED_LAST],
   ['exit', 'death', COMBINE],

@@ -64,9 +64,11 @@ async function live(start: ThreadStart): Promise<ThreadEnd> {
       answer(words, start.thread, start.threads, sequence, OUTCOME.ok);
       return { kind: 'stopped' };
     }
+    thread.waited = 0;
     const began = performance.now();
     const whole = await BODIES[phase](thread, sequence);
-    say(THREAD.busyMicroseconds, Math.round((performance.now() - began) * 1000));
+    const busy = performance.now() - began - thread.waited;
+    say(THREAD.busyMicroseconds, Math.round(busy * 1000));
     checkFloats(thread);
     const outcome = whole ? OUTCOME.ok : OUTCOME.aborted;
     answer(words, start.thread, start.threads, sequence, outcome);

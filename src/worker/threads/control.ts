@@ -7,7 +7,7 @@
  *
  *   block 0        written by the main thread: COMMAND, ABORT
  *   block 1        written by all threads: DONE and the barrier
- *   block 2 + t    written by thread t: THREAD
+ *   block 2 + t    written by thread t: THREAD; by the team that it leads: where it meets
  *   then float64   VALUE: what a phase is asked to do, written before COMMAND and read after it
  */
 const WORDS_PER_BLOCK = 32;

@@ -16,6 +16,8 @@ export interface ThreadState {
   say(word: number, value: number): void;
   /** Counts a piece of work done: the thread is alive. */
   progress(): void;
+  /** Milliseconds of the phase at hand in which the thread has waited for its team. */
+  waited: number;
 }
 
 /** Runs one phase; false where it was given up because another thread failed. */
@@ -43,6 +45,7 @@ export async function openThread(start: ThreadStart, control: Control): Promise<
     progress: () => {
       Atomics.add(control.words, threadWord(thread, THREAD.progress), 1);
     },
+    waited: 0,
   };
 }
 

@@ -31,7 +31,7 @@ export interface StepResult {
   readonly nonFinite: number;
   /** From the order to the reduced row. */
   readonly seconds: number;
-  /** Of those, what each thread spent on gradients; the rest is waiting and adding. */
+  /** Of those, what each thread spent on gradients; the rest is waiting, for its team too, and adding. */
   readonly busySeconds: readonly number[];
 }
 

@@ -3,8 +3,10 @@
  *
  *   fault-hook.js?fault=exit&phase=compute&step=1&microBatch=5&times=1&marker=/tmp/x/marker
  *
- * `step` counts from 0 in compute; in evaluate it is the number of steps done. In combine and apply,
- * `entry` counts how often the thread named has entered the phase before.
+ * `step` counts from 0 in compute; in evaluate it is the number of steps done. `thread` need not be
+ * given where one thread alone is at that micro-batch. In combine and apply, `entry` counts how often
+ * the thread named has entered the phase before. In compute, `call` does harm in the middle of the
+ * micro-batch: when the thread has met its team so often.
  */
 import { appendFileSync, existsSync, statSync } from 'node:fs';
 import { PHASES, THREAD, threadWord, type Phase } from '#src/worker/threads/control.js';
@@ -61,8 +63,22 @@ export const beforeMicroBatch: ThreadHook['beforeMicroBatch'] = (place) => {
     (!wish.has('thread') || place.thread === Number(text('thread'))) &&
     String(place.step) === text('step') &&
     String(place.microBatch) === text('microBatch');
-  return meant ? harm() : undefined;
+  if (!meant) return;
+  if (!wish.has('call')) return harm();
+  harmAtCall(place.thread, Number(text('call')));
 };
+
+/** Beside its progress, all that a thread adds to is the word that counts who has come. */
+function harmAtCall(thread: number, call: number): void {
+  const add = Atomics.add.bind(Atomics);
+  const progressWord = threadWord(thread, THREAD.progress);
+  let met = 0;
+  const spying = (words: Int32Array, index: number, value: number): number => {
+    if (index !== progressWord && met++ === call) void harm();
+    return add(words, index, value);
+  };
+  Object.defineProperty(Atomics, 'add', { value: spying });
+}
 
 if (phase === 'start') await harm();
 

@@ -87,7 +87,12 @@ async function asTeam(
     place,
     size,
     region: arenaPlan.threads[leader]!.engine,
-    meet: () => meet(control.words, { leader, size, thread: start.thread }, sequence),
+    meet: () => {
+      const began = performance.now();
+      const whole = meet(control.words, { leader, size, thread: start.thread }, sequence);
+      thread.waited += performance.now() - began;
+      return whole;
+    },
   };
   const correct = engine.gradientsInto!(batch, rowAddress(arenaPlan, leader, 0), thread.progress, {
     add: false,
