@@ -48,6 +48,7 @@ export async function planRun(input: RunInput): Promise<DryRunReport> {
     threads: config.threads,
     batchSize: config.batchSize,
     microBatch: config.microBatch,
+    sharesMicroBatches: choice.engine.sharesMicroBatches,
     stepsPerEpoch: perEpoch,
     steps,
     memory: [

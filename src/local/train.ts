@@ -92,7 +92,7 @@ function refuseIfAborted(signal: AbortSignal | undefined): void {
 function tellChoices({ config, data, choice }: PreparedRun, notice: (text: string) => void): void {
   notice(`Data: ${data.source}.`);
   notice(`Engine ${choice.engine.name}: ${choice.reason}.`);
-  notice(`${describeGranularity(config.batchSize, config.microBatch, config.threads)}.`);
+  notice(`${describeGranularity(config, choice.engine.sharesMicroBatches)}.`);
 }
 
 function openFolder(

@@ -63,6 +63,8 @@ export interface DryRunReport {
   readonly threads: number;
   readonly batchSize: number;
   readonly microBatch: number;
+  /** Whether teams of threads compute one micro-batch, where there are more threads than these. */
+  readonly sharesMicroBatches: boolean;
   readonly stepsPerEpoch: number;
   readonly steps: number;
   readonly memory: readonly { readonly part: string; readonly bytes: number }[];

@@ -20,6 +20,7 @@ const PLAN: DryRunReport = {
   threads: 3,
   batchSize: 128,
   microBatch: 32,
+  sharesMicroBatches: true,
   stepsPerEpoch: 469,
   steps: 4690,
   memory: [

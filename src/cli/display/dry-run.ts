@@ -13,7 +13,7 @@ export function dryRunText(report: DryRunReport): string {
 }
 
 function planRows(report: DryRunReport): Row[] {
-  const { batchSize, microBatch, threads } = report;
+  const { batchSize, microBatch } = report;
   const samples = `${formatCount(report.trainSamples)} train, ${formatCount(report.testSamples)} test`;
   return [
     ['model', `${report.model}, ${formatCount(report.parameters)} parameters`],
@@ -24,7 +24,7 @@ function planRows(report: DryRunReport): Row[] {
       'batch',
       `${formatCount(batchSize)} samples in micro-batches of at most ${String(microBatch)}`,
     ],
-    ['granularity', describeGranularity(batchSize, microBatch, threads)],
+    ['granularity', describeGranularity(report, report.sharesMicroBatches)],
   ];
 }
 

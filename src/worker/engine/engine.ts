@@ -8,9 +8,11 @@ import type { RowLayout } from '../../shared/numerics/row-layout.js';
  * Order: `Engine.build` once, in the worker's main thread; its result is cloned to every compute
  * thread, where `EngineModule.load` turns it into a `ComputeEngine`; then, for each step,
  * `prepare` by all threads, a barrier, and any number of `gradients` (or `evaluate`, `predict`).
+ * Where a step has fewer micro-batches than there are threads, those of a team compute one together,
+ * if the engine shares micro-batches: all call `gradientsInto` at once.
  *
  * Ownership: the arena belongs to the worker. An engine reads the weights there, writes the row it
- * is given and its own regions, and nothing else; it keeps no reference to a batch's arrays after
+ * is given and its own regions (in a team, the leader's), and nothing else; it keeps no reference to a batch's arrays after
  * it has returned. Calls may return promises (an engine on a GPU in another process); one call at
  * a time is under way in a thread. The worker bounds every call's time from outside.
  */
@@ -129,6 +131,8 @@ export interface Engine {
   readonly module: string;
   /** A micro-batch that takes longer is taken for stuck, unless the user says otherwise. */
   readonly patienceSeconds: number;
+  /** Whether its compute engines have `gradientsInto`, so that teams compute one micro-batch. */
+  readonly sharesMicroBatches: boolean;
   /** What this engine is and runs on here, in one line; or why it cannot run here. */
   availability(): Promise<{ readonly detail: string } | EngineRefusal>;
   /** null where the engine covers the model, else which layer it lacks. */

@@ -101,6 +101,7 @@ function engine(
     name,
     module: 'data:text/javascript,',
     patienceSeconds: 1,
+    sharesMicroBatches: false,
     availability: async () => status,
     refuses: () => refusal,
     build: () => Promise.reject(status),

@@ -16,6 +16,7 @@ export const referenceEngine: Engine = {
   name: 'reference',
   module: new URL('./load.js', import.meta.url).href,
   patienceSeconds: 7200,
+  sharesMicroBatches: false,
 
   availability() {
     const detail = `TensorFlow.js ${tf.version_core}, plain JavaScript: slow, for checks and for layers that others lack`;

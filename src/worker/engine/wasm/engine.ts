@@ -17,6 +17,7 @@ export const wasmEngine: Engine = {
   name: 'wasm',
   module: new URL('./load.js', import.meta.url).href,
   patienceSeconds: 120,
+  sharesMicroBatches: true,
 
   async availability() {
     try {

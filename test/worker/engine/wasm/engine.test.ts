@@ -3,6 +3,7 @@ import t from 'tap';
 import { rowLayout } from '#src/shared/model/layout.js';
 import { lenet5 } from '#src/shared/model/lenet5.js';
 import type { BuildRequest } from '#src/worker/engine/engine.js';
+import { referenceEngine } from '#src/worker/engine/reference/engine.js';
 import { wasmEngine } from '#src/worker/engine/wasm/engine.js';
 import { describeMemory } from '#src/worker/engine/wasm/plan/describe.js';
 import type { WasmProgram } from '#src/worker/engine/wasm/program.js';
@@ -76,6 +77,16 @@ void t.test('who prepares which part of the weights does not matter', async (t) 
   for (const parts of [1, 2, 7]) {
     for (let part = parts - 1; part >= 0; part--) await wasm.engine.prepare(part, parts);
     t.same((await wasm.gradients(batch)).row, row, `${parts} parts`);
+  }
+});
+
+void t.test('an engine that shares micro-batches can, and another does not say so', async (t) => {
+  const model = small(tf.layers.maxPooling2d({ poolSize: 2 }));
+  const weights = randomWeights(rowLayout(model), 6);
+  for (const engine of [wasmEngine, referenceEngine]) {
+    const loaded = await bench(engine, model, { weights });
+    const can = loaded.engine.gradientsInto !== undefined;
+    t.equal(can, engine.sharesMicroBatches, engine.name);
   }
 });
 
