@@ -43,9 +43,8 @@ export function convBackward(
   const w = changetype<ConvWindow>(at);
   const most = w.chunkSamples * w.chunkRows * w.outWidth;
   const stride = (<usize>(((most + 3) >> 2) | 1)) << 6;
-  const pieces = (batch + w.chunkSamples - 1) / w.chunkSamples;
-  const dxFrom = dx ? ((pieces * part) / parts) * w.chunkSamples : 0;
-  const dxTo = dx ? min(batch, ((pieces * (part + 1)) / parts) * w.chunkSamples) : 0;
+  const dxFrom = dx ? (batch * part) / parts : 0;
+  const dxTo = dx ? (batch * (part + 1)) / parts : 0;
   const pairs = (w.outputs + 7) >> 3;
   const outFrom = ((pairs * part) / parts) << 3;
   const outTo = dw ? min(w.outputs, ((pairs * (part + 1)) / parts) << 3) : outFrom;
@@ -55,9 +54,10 @@ export function convBackward(
   let first = true;
   if (dxFrom < dxTo) memory.fill(dx + w.inputSample * dxFrom, 0, w.inputSample * (dxTo - dxFrom));
   for (let sample = 0; sample < batch; sample += w.chunkSamples) {
-    const wantsDx = sample >= dxFrom && sample < dxTo;
-    if (!wantsDx && outFrom >= outTo && !biased) continue;
     const samples = min(w.chunkSamples, batch - sample);
+    const from = max(sample, dxFrom);
+    const to = min(sample + samples, dxTo);
+    if (from >= to && outFrom >= outTo && !biased) continue;
     for (let row = 0; row < w.outHeight; row += w.chunkRows) {
       const outRows = min(w.chunkRows, w.outHeight - row);
       const offset = w.outputSample * sample + ((<usize>(row * w.outWidth)) << 4);
@@ -87,9 +87,10 @@ export function convBackward(
           isWhole ? add : !first,
         );
       }
-      if (wantsDx) {
-        const to = dx + w.inputSample * sample;
-        addInputGradients(w, gradients, stride, samples, row, outRows, transposed, patches, to);
+      if (from < to) {
+        const own = gradients + ((<usize>((from - sample) * outRows * w.outWidth)) << 4);
+        const map = dx + w.inputSample * from;
+        addInputGradients(w, own, stride, to - from, row, outRows, transposed, patches, map);
       }
       first = false;
     }
