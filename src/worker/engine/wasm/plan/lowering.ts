@@ -21,6 +21,11 @@ import type { Operand, Split } from './plan.js';
  * Bits: a result depends on values and shapes only; never on the thread, the number of threads or
  * the machine. Kernels split their outputs by (part, parts), never a sum. What a kernel writes to
  * the row is stored, or added to what stands there (`add`), in one operation an element.
+ *
+ * The threads of a team make the same calls, each its share of them (`Split`; split.ts refuses what
+ * cannot be right), and meet after every call. Within a call none reads what another one writes in
+ * it, and each element of a tensor, of what is saved and of the row is written by one of them alone.
+ * Scratch is each thread's own: what one leaves there the others do not see.
  */
 export interface MapShape {
   readonly height: number;
