@@ -62,16 +62,16 @@ const adam = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDeca
 const common = { images: 27, batchSize: 16, microBatch: 5, learningRate: 0.001 } as const;
 
 export const RECIPES: readonly GoldenRecipe[] = [
-  { ...common, model: 'lenet5', steps: 6, seed: 1, optimizer: adam },
-  { ...common, model: 'hybrid', steps: 1, seed: 2, optimizer: { ...adam, kind: 'amsgrad' } },
-  { ...common, model: 'cnn2bn', steps: 2, seed: 3, optimizer: { ...adam, weightDecay: 1e-5 } },
+  { ...common, model: 'lenet5', steps: 8, seed: 1, optimizer: adam },
+  { ...common, model: 'hybrid', steps: 4, seed: 2, optimizer: { ...adam, kind: 'amsgrad' } },
+  { ...common, model: 'cnn2bn', steps: 6, seed: 3, optimizer: { ...adam, weightDecay: 1e-5 } },
   {
     ...common,
     model: 'mlp',
-    steps: 4,
+    steps: 8,
     seed: 2 ** 40 + 5,
     learningRate: 0.01,
     optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
   },
-  { ...common, model: 'medley', steps: 4, seed: 4, optimizer: adam },
+  { ...common, model: 'medley', steps: 8, seed: 4, optimizer: adam },
 ];
