@@ -37,7 +37,15 @@ export interface Fixed {
 }
 
 export class Binder {
-  private readonly holes = new Map<HoleKind, Hole[]>();
+  private readonly holes: Record<HoleKind, Hole[]> = {
+    batch: [],
+    size: [],
+    row: [],
+    add: [],
+    step: [],
+    part: [],
+    parts: [],
+  };
   /** Addresses in the leader's region: region + offset + first · stride. */
   private readonly places: { args: number[]; index: number; offset: number; stride: number }[] = [];
   private readonly momenta = new Map<number, Hole[]>();
@@ -59,9 +67,7 @@ export class Binder {
   }
 
   fill(kind: HoleKind, value: number): void {
-    for (const { args, index, base } of this.holes.get(kind) ?? []) {
-      args[index] = base + value;
-    }
+    for (const { args, index, base } of this.holes[kind]) args[index] = base + value;
   }
 
   /** Where the micro-batch lies, and the first of the samples that this thread does. */
@@ -84,7 +90,7 @@ export class Binder {
     if (typeof operand === 'number') return operand;
     const { regions, staged, imageBytes, seed } = this.fixed;
     const hole = (kind: HoleKind, base = 0) => {
-      this.holes.set(kind, [...(this.holes.get(kind) ?? []), { args, index, base }]);
+      this.holes[kind].push({ args, index, base });
       return 0;
     };
     const place = (offset: number, stride: number) => {

@@ -2,6 +2,7 @@ import { dropoutScale } from '../../../../shared/numerics/dropout-mask.js';
 import type {
   BatchNormNode,
   BufferRef,
+  DropoutNode,
   KernelCall,
   Lowered,
   LoweringContext,
@@ -21,8 +22,7 @@ export function lowerBatchNorm(node: BatchNormNode, context: LoweringContext): L
   const map = node.pool?.map ?? context.output.shape;
   const x = context.inputs[0]!;
   const dx = context.inputGradients[0] ?? 0;
-  const roles = [...(node.scale ? ['gamma'] : []), ...(node.center ? ['beta'] : []), 'movingMean'];
-  const isFixed = roles.every((role) => context.gradient(role) === null);
+  const isFixed = isFixedNorm(node, context);
   const saved = isFixed ? 0 : context.saved(blocksOf(map) * 48);
   const gamma = node.scale ? context.weight('gamma') : 0;
   const beta = node.center ? context.weight('beta') : 0;
@@ -127,6 +127,12 @@ export function lowerBatchNorm(node: BatchNormNode, context: LoweringContext): L
   };
 }
 
+/** Whether the layer is frozen as a whole. */
+export function isFixedNorm({ scale, center }: BatchNormNode, context: LoweringContext): boolean {
+  const roles = [...(scale ? ['gamma'] : []), ...(center ? ['beta'] : []), 'movingMean'];
+  return roles.every((role) => context.gradient(role) === null);
+}
+
 /** y = γ·(x − movingMean)/√(movingVariance + ε) + β. */
 function normalizeFixed(
   node: BatchNormNode,
@@ -153,11 +159,7 @@ function normalizeFixed(
   };
 }
 
-function lowerMask(
-  node: NonNullable<BatchNormNode['dropout']>,
-  map: MapShape,
-  context: LoweringContext,
-) {
+function lowerMask(node: DropoutNode, map: MapShape, context: LoweringContext) {
   const vectors = blocksOf(map) * pixelsOf(map);
   const kept = context.savedSamples(vectors);
   return { kept, scale: dropoutScale(node.rate), draw: drawMask(node, kept, vectors, context) };

@@ -1,5 +1,5 @@
 import type { Conv2dNode, Lowered, Lowering, MapShape, PoolNode } from '../plan/lowering.js';
-import { WINDOW_MAX } from './fused-pool.js';
+import { keepsPlaces } from './fused-pool.js';
 import { isFirstLayer, lowerFirstLayer } from './first-layer.js';
 import { lowerWindowProduct } from './window-product.js';
 import { lowerWinograd, winogradForm } from './winograd.js';
@@ -35,7 +35,5 @@ export function takesPool(
   if (pool.kind !== 'maxPool') return false;
   if (isFirst && isFirstLayer(node, input, map, pool, pooled)) return true;
   const form = winogradForm(node, input, map);
-  if (form === null || form.chunkSamples === 0) return false;
-  const { kernel, dilation } = pool;
-  return kernel[0] * kernel[1] <= WINDOW_MAX && dilation.every((rate) => rate === 1);
+  return form !== null && form.chunkSamples > 0 && keepsPlaces(pool);
 }

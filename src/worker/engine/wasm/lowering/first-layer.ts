@@ -1,5 +1,6 @@
 import type {
   BatchNormNode,
+  BufferRef,
   Conv2dNode,
   KernelCall,
   Lowered,
@@ -7,6 +8,7 @@ import type {
   MapShape,
   Window,
 } from '../plan/lowering.js';
+import { isFixedNorm } from './batch-norm.js';
 import { lowerFusedPool } from './fused-pool.js';
 import { blocksOf } from './vectors.js';
 
@@ -92,8 +94,8 @@ export function lowerFirstLayer(node: Conv2dNode, context: LoweringContext): Low
   };
   return {
     prepare: norm === null ? [pack] : [],
-    forward: [image, ...(norm === null ? [] : [norm.forward]), ...pool.describe, main],
-    inference: [image, ...(norm === null ? [] : [norm.inference]), ...pool.describe, main],
+    forward: [image, ...(norm ? [norm.forward] : []), ...pool.describe, main],
+    inference: [image, ...(norm ? [norm.inference] : []), ...pool.describe, main],
     backward: [...pool.describe, backward],
     backwardReads: { inputs: false, output: false },
   };
@@ -103,8 +105,8 @@ function lowerNorm(
   norm: BatchNormNode,
   node: Conv2dNode,
   context: LoweringContext,
-  folded: ReturnType<LoweringContext['saved']>,
-  images: ReturnType<LoweringContext['saved']>,
+  folded: BufferRef,
+  images: BufferRef,
 ) {
   const { height, width } = context.inputs[0]!.shape;
   const map = node.pool!.map;
@@ -115,8 +117,7 @@ function lowerNorm(
   const gamma = norm.scale ? context.weight('gamma') : 0;
   const beta = norm.center ? context.weight('beta') : 0;
   const own = [weights, bias, gamma, beta] as const;
-  const roles = [...(norm.scale ? ['gamma'] : []), ...(norm.center ? ['beta'] : []), 'movingMean'];
-  const isFixed = roles.every((role) => context.gradient(role) === null);
+  const isFixed = isFixedNorm(norm, context);
   const statistics: KernelCall = {
     kernel: 'firstLayerStatistics',
     split: 'alone',

@@ -1,8 +1,19 @@
-import type { BufferRef, FusedPoolWindow, KernelCall, LoweringContext } from '../plan/lowering.js';
+import type {
+  BufferRef,
+  FusedPoolWindow,
+  KernelCall,
+  LoweringContext,
+  Window,
+} from '../plan/lowering.js';
 import { blocksOf, pixelsOf } from './vectors.js';
 
 /** Most pixels of a window whose places fit a byte, beside the one that means nowhere. */
-export const WINDOW_MAX = 255;
+const WINDOW_MAX = 255;
+
+/** Whether the places of the window's maxima can be kept. */
+export function keepsPlaces({ kernel, dilation }: Window): boolean {
+  return kernel[0] * kernel[1] <= WINDOW_MAX && dilation.every((rate) => rate === 1);
+}
 
 /** The max pool that a kernel does besides, as it takes it: assembly/pool-window.ts. */
 export interface FusedPool {

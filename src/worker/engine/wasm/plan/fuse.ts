@@ -1,8 +1,15 @@
 import { takesPool } from '../lowering/conv2d.js';
-import { WINDOW_MAX } from '../lowering/fused-pool.js';
+import { keepsPlaces } from '../lowering/fused-pool.js';
 import { isFirstLayer } from '../lowering/first-layer.js';
 import { INPUT, type Edge, type Graph, type PlanNode } from './graph.js';
-import type { BatchNormNode, GraphNode, MapShape } from './lowering.js';
+import {
+  sameShape,
+  type BatchNormNode,
+  type FusedPoolWindow,
+  type GraphNode,
+  type MapShape,
+  type PoolNode,
+} from './lowering.js';
 
 /**
  * Joins nodes that one kernel can do together. Each rule is a function of the graph that leaves
@@ -91,7 +98,6 @@ export function normInFirstLayer(graph: Graph): Graph {
     if (!path.every((node) => sameShape(node.inputs[0]!.shape, conv.shape))) continue;
     if (!isFirstLayer(conv.operation, input.shape, conv.shape, pool.operation, pool.shape))
       continue;
-    const { kernel, strides, dilation, pad } = pool.operation;
     const fused: PlanNode = {
       ...conv,
       label: `${conv.label}, ${norm.label}`,
@@ -99,7 +105,7 @@ export function normInFirstLayer(graph: Graph): Graph {
         ...conv.operation,
         norm: norm.operation,
         activation: relu === null ? 'linear' : 'relu',
-        pool: { window: { kernel, strides, dilation, pad }, map: conv.shape },
+        pool: fusedWindow(pool.operation, conv.shape),
       },
       shape: pool.shape,
       weights: { ...conv.weights, ...norm.weights },
@@ -123,8 +129,7 @@ export function poolInConvolution(graph: Graph): Graph {
     const input = maker.inputs[0]!;
     const isFirst = input.from === INPUT;
     if (!takesPool(operation, input.shape, shape, pool.operation, pool.shape, isFirst)) continue;
-    const { kernel, strides, dilation, pad } = pool.operation;
-    const pooled = { window: { kernel, strides, dilation, pad }, map: shape };
+    const pooled = fusedWindow(pool.operation, shape);
     result = remove(result, pool);
     result = replace(
       result,
@@ -146,7 +151,7 @@ export function followNorm(graph: Graph): Graph {
     if (before.kind !== 'batchNorm') continue;
     for (;;) {
       const norm = nodeOf(result, id)!;
-      const next = onlyReader(result, id);
+      const next = onlyReader(result, norm);
       const operation = next && followedBy(norm, next);
       if (!operation) break;
       result = remove(result, next);
@@ -164,34 +169,24 @@ function followedBy({ operation: norm }: PlanNode, next: PlanNode): BatchNormNod
     return norm.activation === 'linear' ? { ...norm, activation: 'relu' } : null;
   }
   if (operation.kind === 'maxPool') {
-    const { kernel, strides, dilation, pad } = operation;
-    if (kernel[0] * kernel[1] > WINDOW_MAX || dilation.some((rate) => rate !== 1)) return null;
     // As the pool sees it: a view may lie between.
     const map = next.inputs[0]!.shape;
-    return { ...norm, pool: { window: { kernel, strides, dilation, pad }, map } };
+    return keepsPlaces(operation) ? { ...norm, pool: fusedWindow(operation, map) } : null;
   }
   // A spatial dropout, and one that drops nothing, have no mask by element.
   const drops = operation.kind === 'dropout' && !operation.spatial && operation.rate > 0;
   return drops ? { ...norm, dropout: operation } : null;
 }
 
-/** The node that alone reads a tensor, once and as it is. */
-function onlyReader(graph: Graph, id: number): PlanNode | undefined {
+function fusedWindow({ kernel, strides, dilation, pad }: PoolNode, map: MapShape): FusedPoolWindow {
+  return { window: { kernel, strides, dilation, pad }, map };
+}
+
+/** The node that alone reads a tensor, once, with the channels that it has. */
+function onlyReader(graph: Graph, { id, shape }: PlanNode): PlanNode | undefined {
   if (readers(graph, id) !== 1) return undefined;
   const reader = graph.nodes.find((node) => node.inputs.some((edge) => edge.from === id));
-  const maker = nodeOf(graph, id)!;
-  const seen = reader?.inputs[0]?.shape;
-  return seen && pixels(seen) === pixels(maker.shape) && seen.channels === maker.shape.channels
-    ? reader
-    : undefined;
-}
-
-function sameShape(a: MapShape, b: MapShape): boolean {
-  return a.height === b.height && a.width === b.width && a.channels === b.channels;
-}
-
-function pixels({ height, width }: MapShape): number {
-  return height * width;
+  return reader?.inputs[0]?.shape.channels === shape.channels ? reader : undefined;
 }
 
 /** A max pool behind a fused ReLU gives no gradient to zeros: the ReLU's mask is spared. */

@@ -33,6 +33,10 @@ export interface MapShape {
   readonly channels: number;
 }
 
+export function sameShape(a: MapShape, b: MapShape): boolean {
+  return a.height === b.height && a.width === b.width && a.channels === b.channels;
+}
+
 /** Bytes of one sample in the blocked layout. */
 export function sampleBytes(shape: MapShape): number {
   return Math.ceil(shape.channels / 4) * shape.height * shape.width * 16;

@@ -7,7 +7,7 @@ import {
   type Piece,
   type Translation,
 } from './layer-site.js';
-import type { MapShape } from './lowering.js';
+import { sameShape } from './lowering.js';
 import { refuseLayer } from './refusal.js';
 import { conv2d, dense, depthwiseConv2d, pool, separableConv2d } from './window-layers.js';
 
@@ -112,8 +112,4 @@ function add(site: LayerSite): readonly Piece[] {
 function concatenate(site: LayerSite, config: Config): readonly Piece[] {
   requireLastAxis(site, config['axis']);
   return single({ kind: 'concatenate' }, site);
-}
-
-function sameShape(a: MapShape, b: MapShape): boolean {
-  return a.height === b.height && a.width === b.width && a.channels === b.channels;
 }
