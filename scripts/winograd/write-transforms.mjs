@@ -11,6 +11,8 @@ const file = new URL(
   import.meta.url,
 );
 const WIDEST = 8;
+/** Room for factors behind a tiling and behind a weight's lines (TILING_BYTES, WEIGHT_VECTORS). */
+const FACTOR_BYTES = 464;
 
 const HEADER = `/**
  * Written by scripts/winograd/write-transforms.mjs from exact fractions; do not edit.
@@ -117,9 +119,12 @@ function dispatcher(kind) {
 }
 
 const dispatchers = Object.keys(STORES).map(dispatcher);
-const storeConstants = `/** Bytes of the factors that all transforms find at \`k\`. */
-export const CONSTANT_BYTES: usize = ${CONSTANTS.length * 4};
-
+if (CONSTANTS.length * 4 > FACTOR_BYTES) {
+  throw new Error(
+    `${CONSTANTS.length} factors take more than the ${FACTOR_BYTES} bytes that kernels leave them.`,
+  );
+}
+const storeConstants = `/** Stores the factors that all transforms find at \`k\`. */
 export function storeConstants(k: usize): void {
 ${CONSTANTS.map(({ numerator, denominator }, i) => `  store<f32>(k, <f32>(${numerator}.0 / ${denominator}.0), ${i * 4});`).join('\n')}
 }

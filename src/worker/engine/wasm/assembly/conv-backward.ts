@@ -9,7 +9,7 @@
 import { ConvWindow, convImage } from './conv-window';
 import { gemmRows } from './gemm';
 import { INDEXED, SCATTERED, columnTile } from './gemm-column-tile';
-import { loadLanes, putLanes, whereOn } from './simd';
+import { loadLanes, putChannels, putLanes, whereOn } from './simd';
 
 /**
  * Gradients for x, w and bias, each where its address is not 0; dy counts as zero where `mask` is
@@ -95,12 +95,7 @@ export function convBackward(
       first = false;
     }
   }
-  if (biased) {
-    for (let block = 0; block < w.outBlocks; block++) {
-      const to = (<usize>block) << 4;
-      putLanes(biasGradient + to, v128.load(sums + to), w.outputs - block * 4, add);
-    }
-  }
+  if (biased) putChannels(biasGradient, sums, w.outputs, add);
   if (isWhole || outFrom >= outTo) return;
   const rows = w.kernelY * w.kernelX * w.channels;
   for (let k = 0; k < rows; k++) {

@@ -71,7 +71,19 @@ export function firstLayerPack(
   }
 }
 
-/** Σ a·b over `count` floats (a whole number of fours, and what is left), for a row of a map. */
+/** Lanes and a rest, in float64. */
+// @ts-ignore: decorator
+@inline
+function doubleSum(x: v128, rest: f32): f64 {
+  return (
+    <f64>f32x4.extract_lane(x, 0) +
+    <f64>f32x4.extract_lane(x, 1) +
+    (<f64>f32x4.extract_lane(x, 2) + <f64>f32x4.extract_lane(x, 3)) +
+    <f64>rest
+  );
+}
+
+/** Σ a·b over `count` floats of a row of a map. */
 // @ts-ignore: decorator
 @inline
 function dot(a: usize, b: usize, count: i32): f64 {
@@ -82,14 +94,10 @@ function dot(a: usize, b: usize, count: i32): f64 {
   }
   let rest: f32 = 0;
   for (; left > 0; left--, a += 4, b += 4) rest += load<f32>(a) * load<f32>(b);
-  return (
-    <f64>f32x4.extract_lane(sum, 0) +
-    <f64>f32x4.extract_lane(sum, 1) +
-    (<f64>f32x4.extract_lane(sum, 2) + <f64>f32x4.extract_lane(sum, 3)) +
-    <f64>rest
-  );
+  return doubleSum(sum, rest);
 }
 
+/** Σ a, likewise. */
 // @ts-ignore: decorator
 @inline
 function total(a: usize, count: i32): f64 {
@@ -98,12 +106,14 @@ function total(a: usize, count: i32): f64 {
   for (; left >= 4; left -= 4, a += 16) sum = f32x4.add(sum, v128.load(a));
   let rest: f32 = 0;
   for (; left > 0; left--, a += 4) rest += load<f32>(a);
-  return (
-    <f64>f32x4.extract_lane(sum, 0) +
-    <f64>f32x4.extract_lane(sum, 1) +
-    (<f64>f32x4.extract_lane(sum, 2) + <f64>f32x4.extract_lane(sum, 3)) +
-    <f64>rest
-  );
+  return doubleSum(sum, rest);
+}
+
+/** Where A[t] stands among the sums of addPatches: four a row of taps. */
+// @ts-ignore: decorator
+@inline
+function patchSum(sums: usize, t: i32): f64 {
+  return load<f64>(sums + ((<usize>((t / 3) * 4 + (t % 3))) << 3));
 }
 
 // @ts-ignore: decorator
@@ -522,7 +532,7 @@ function finishGradients(
   if (normalized == 0) {
     put(biasGradient, channel, sumG, add);
     for (let t = 0; t < TAPS; t++) {
-      const a = load<f64>(sums + ((<usize>((t / 3) * 4 + (t % 3))) << 3));
+      const a = patchSum(sums, t);
       put(dw, channel + ((<usize>(t * outputs)) << 2), a, add);
     }
     return;
@@ -533,7 +543,7 @@ function finishGradients(
   let product: f64 = 0;
   for (let t = 0; t < TAPS; t++) {
     const wt = <f64>load<f32>(w + channel + ((<usize>(t * outputs)) << 2));
-    product += wt * load<f64>(sums + ((<usize>((t / 3) * 4 + (t % 3))) << 3));
+    product += wt * patchSum(sums, t);
   }
   const gammaGradient = (product - mean * sumG) * inverse;
   put(dGamma, channel, gammaGradient, add);
@@ -541,7 +551,7 @@ function finishGradients(
   // A constant that the batch norm takes out again, unless its mean is fixed.
   put(biasGradient, channel, normalized == 1 ? 0 : factor * sumG, add);
   for (let t = 0; t < TAPS; t++) {
-    let gradient = load<f64>(sums + ((<usize>((t / 3) * 4 + (t % 3))) << 3));
+    let gradient = patchSum(sums, t);
     if (normalized == 1) {
       const sum = load<f64>(sumAt(moments, t));
       let correlation: f64 = 0;

@@ -60,3 +60,10 @@ export function storeLanes(to: usize, x: v128, lanes: i32): void {
 export function putLanes(to: usize, x: v128, lanes: i32, add: bool): void {
   storeLanes(to, add ? f32x4.add(loadLanes(to, lanes), x) : x, lanes);
 }
+
+/** Stores the sums [blocks][4] of `channels` channels at `to`, or adds them to what is there. */
+export function putChannels(to: usize, sums: usize, channels: i32, add: bool): void {
+  for (let left = channels; left > 0; left -= 4, to += 16, sums += 16) {
+    putLanes(to, v128.load(sums), left, add);
+  }
+}

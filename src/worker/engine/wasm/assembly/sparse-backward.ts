@@ -15,7 +15,7 @@
  */
 import { copyVectorRun, zeroVectors } from './lanes';
 import { NOWHERE, PoolWindow } from './pool-window';
-import { madd, putLanes } from './simd';
+import { madd, putChannels, putLanes } from './simd';
 
 /**
  * Packs w [taps·taps][inputs][outputs]; part `part` of `parts` does a range of the blocks of
@@ -417,12 +417,7 @@ export function sparseBackward(
       }
     }
   }
-  if (biased) {
-    for (let block = 0; block < outBlocks; block++) {
-      const to = (<usize>block) << 4;
-      putLanes(biasGradient + to, v128.load(biasSums + to), outputs - block * 4, add);
-    }
-  }
+  if (biased) putChannels(biasGradient, biasSums, outputs, add);
   if (blockFrom < blockTo) {
     storeWeightGradients(sums, square, inputs, outputs, dw, blockFrom, blockTo, add);
   }

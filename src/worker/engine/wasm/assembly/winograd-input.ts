@@ -7,18 +7,14 @@
  *        y     0 [ tile 0  ]            that overlap by two
  *        ↓     0 . . . [ tile 1  ]
  */
+import { INPUT, INPUT_GRADIENT, across } from './winograd-across';
 import {
   FACTORS,
-  SIZES,
   WinogradTiling,
   bandLines,
-  bandsWith,
   clearLines,
-  countOf,
   formAt,
-  formOf,
   rowOr,
-  sampleBandsWith,
   sampleLines,
   startAt,
 } from './winograd-tiling';
@@ -34,7 +30,6 @@ import {
   inputGradients,
   inputPoints,
   inputsOf,
-  outputsOf,
   pointsOf,
 } from './winograd-transforms';
 
@@ -56,7 +51,7 @@ export function transformInput(
       const top = startAt(t.tilesY, t.taps, band) - t.pad;
       const map = x + ((<usize>((t.sample * t.blocks + block) * t.height * t.width)) << 4);
       down(form, t, map, top);
-      across(t, pointsOf(form), v + t.stride * block, band);
+      toPoints(t, pointsOf(form), v + t.stride * block, band);
     }
   }
 }
@@ -111,78 +106,8 @@ function downForm(form: i32, t: WinogradTiling, map: usize, top: i32): void {
 }
 
 /** Bᵀ along `lines` lines of each sample, tile by tile, to the planes from `planes`. */
-function across(t: WinogradTiling, lines: i32, planes: usize, band: i32): void {
-  const taps = t.taps;
-  if (t.tilesX == 0) {
-    acrossForm(PAIR, t, lines, bandLines(t), 0, 1, planes, band);
-    return;
-  }
-  let first = 0;
-  let column = bandLines(t);
-  for (let k = 0; k < SIZES; k++) {
-    const tiles = countOf(t.tilesX, k);
-    if (tiles == 0) continue;
-    const form = formOf(taps, k);
-    if (form == F63) acrossForm(F63, t, lines, column, first, tiles, planes, band);
-    else if (form == F43) acrossForm(F43, t, lines, column, first, tiles, planes, band);
-    else if (form == F33) acrossForm(F33, t, lines, column, first, tiles, planes, band);
-    else if (form == F23) acrossForm(F23, t, lines, column, first, tiles, planes, band);
-    else if (form == F45) acrossForm(F45, t, lines, column, first, tiles, planes, band);
-    else if (form == F35) acrossForm(F35, t, lines, column, first, tiles, planes, band);
-    else acrossForm(F25, t, lines, column, first, tiles, planes, band);
-    first += tiles;
-    column += (<usize>(tiles * outputsOf(form))) << 4;
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function acrossForm(
-  form: i32,
-  t: WinogradTiling,
-  lines: i32,
-  line: usize,
-  first: i32,
-  tiles: i32,
-  planes: usize,
-  band: i32,
-): void {
-  const k = changetype<usize>(t) + FACTORS;
-  const n = inputsOf(form);
-  const plane = t.inPlane;
-  const isDeep = t.samples > tiles;
-  for (let i = 0; i < lines; i++) {
-    const step = (<usize>bandsWith(t, i)) << 4;
-    const next = (<usize>sampleBandsWith(t, i)) << 4;
-    const width = (<usize>outputsOf(form)) << 4;
-    // The longer of the two loops, over samples and over tiles, is the inner one.
-    const inner = isDeep ? t.samples : tiles;
-    const innerLine = isDeep ? sampleLines(t) : width;
-    const innerPoint = isDeep ? next : step;
-    const outerLine = isDeep ? width : sampleLines(t);
-    const outerPoint = isDeep ? step : next;
-    let outerL = line + ((<usize>(i * t.columns)) << 4);
-    let outerP = planes + plane * (i * t.pointsX) + step * first + ((<usize>(band - t.band)) << 4);
-    for (let outer = isDeep ? tiles : t.samples; outer > 0; outer--) {
-      let l = outerL;
-      let point = outerP;
-      for (let left = inner; left > 0; left--) {
-        const x0 = v128.load(l);
-        const x1 = v128.load(l + 16);
-        const x2 = n > 2 ? v128.load(l + 32) : x0;
-        const x3 = n > 3 ? v128.load(l + 48) : x0;
-        const x4 = n > 4 ? v128.load(l + 64) : x0;
-        const x5 = n > 5 ? v128.load(l + 80) : x0;
-        const x6 = n > 6 ? v128.load(l + 96) : x0;
-        const x7 = n > 7 ? v128.load(l + 112) : x0;
-        inputPoints(k, form, x0, x1, x2, x3, x4, x5, x6, x7, point, plane);
-        l += innerLine;
-        point += innerPoint;
-      }
-      outerL += outerLine;
-      outerP += outerPoint;
-    }
-  }
+function toPoints(t: WinogradTiling, lines: i32, planes: usize, band: i32): void {
+  across(INPUT, t, lines, planes, t.inPlane, band);
 }
 
 /**
@@ -195,105 +120,15 @@ export function inputGradientsOf(t: WinogradTiling, v: usize, dx: usize): void {
       const form = formAt(t.tilesY, t.taps, band);
       const top = startAt(t.tilesY, t.taps, band) - t.pad;
       const map = dx + ((<usize>((t.sample * t.blocks + block) * t.height * t.width)) << 4);
-      gather(t, pointsOf(form), v + t.stride * block, band);
+      fromPoints(t, pointsOf(form), v + t.stride * block, band);
       up(form, t, map, top, band > 0);
     }
   }
 }
 
 /** B along `lines` lines of each sample, tile by tile, from the planes at `planes`. */
-function gather(t: WinogradTiling, lines: i32, planes: usize, band: i32): void {
-  const taps = t.taps;
-  if (t.tilesX == 0) {
-    gatherForm(PAIR, t, lines, bandLines(t), 0, 1, planes, band);
-    return;
-  }
-  let first = 0;
-  let column = bandLines(t);
-  for (let k = 0; k < SIZES; k++) {
-    const tiles = countOf(t.tilesX, k);
-    if (tiles == 0) continue;
-    const form = formOf(taps, k);
-    if (form == F63) gatherForm(F63, t, lines, column, first, tiles, planes, band);
-    else if (form == F43) gatherForm(F43, t, lines, column, first, tiles, planes, band);
-    else if (form == F33) gatherForm(F33, t, lines, column, first, tiles, planes, band);
-    else if (form == F23) gatherForm(F23, t, lines, column, first, tiles, planes, band);
-    else if (form == F45) gatherForm(F45, t, lines, column, first, tiles, planes, band);
-    else if (form == F35) gatherForm(F35, t, lines, column, first, tiles, planes, band);
-    else gatherForm(F25, t, lines, column, first, tiles, planes, band);
-    first += tiles;
-    column += (<usize>(tiles * outputsOf(form))) << 4;
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function gatherForm(
-  form: i32,
-  t: WinogradTiling,
-  lines: i32,
-  line: usize,
-  first: i32,
-  tiles: i32,
-  planes: usize,
-  band: i32,
-): void {
-  const k = changetype<usize>(t) + FACTORS;
-  const n = pointsOf(form);
-  const plane = t.inPlane;
-  const width = (<usize>outputsOf(form)) << 4;
-  for (let i = 0; i < lines; i++) {
-    const step = (<usize>bandsWith(t, i)) << 4;
-    const next = (<usize>sampleBandsWith(t, i)) << 4;
-    let l = line + ((<usize>(i * t.columns)) << 4);
-    let point = planes + plane * (i * t.pointsX) + step * first + ((<usize>(band - t.band)) << 4);
-    for (let tile = 0; tile < tiles; tile++) {
-      if (first + tile == 0) gatherTile(k, form, n, point, next, plane, l, t, false);
-      else gatherTile(k, form, n, point, next, plane, l, t, true);
-      l += width;
-      point += step;
-    }
-  }
-}
-
-/** One tile of all samples. */
-// @ts-ignore: decorator
-@inline
-function gatherTile(
-  k: usize,
-  form: i32,
-  n: i32,
-  point: usize,
-  next: usize,
-  plane: usize,
-  to: usize,
-  t: WinogradTiling,
-  overlap: bool,
-): void {
-  for (let s = t.samples; s > 0; s--) {
-    let p = point;
-    const v0 = v128.load(p);
-    p += plane;
-    const v1 = v128.load(p);
-    p += plane;
-    const v2 = v128.load(p);
-    if (n > 3) p += plane;
-    const v3 = n > 3 ? v128.load(p) : v0;
-    if (n > 4) p += plane;
-    const v4 = n > 4 ? v128.load(p) : v0;
-    if (n > 5) p += plane;
-    const v5 = n > 5 ? v128.load(p) : v0;
-    if (n > 6) p += plane;
-    const v6 = n > 6 ? v128.load(p) : v0;
-    if (n > 7) p += plane;
-    const v7 = n > 7 ? v128.load(p) : v0;
-    inputGradients(
-      k, form, v0, v1, v2, v3, v4, v5, v6, v7,
-      to, to + 16, to + 32, to + 48, to + 64, to + 80, to + 96, to + 112, overlap,
-    );
-    point += next;
-    to += sampleLines(t);
-  }
+function fromPoints(t: WinogradTiling, lines: i32, planes: usize, band: i32): void {
+  across(INPUT_GRADIENT, t, lines, planes, t.inPlane, band);
 }
 
 /** B along the columns of a band whose first input row is `top`, from lines to the map. */

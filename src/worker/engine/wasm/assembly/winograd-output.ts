@@ -6,23 +6,18 @@
  */
 import { PoolWindow, expandMap, poolMap } from './pool-window';
 import { loadLanes, whereOn } from './simd';
+import { OUTPUT, OUTPUT_GRADIENT, across } from './winograd-across';
 import {
   FACTORS,
-  SIZES,
   WinogradTiling,
   bandLines,
-  bandsWith,
   clearLines,
-  countOf,
   formAt,
-  formOf,
   rowOr,
-  sampleBandsWith,
   sampleLines,
   startAt,
 } from './winograd-tiling';
 import {
-  AS_IS,
   BIASED,
   BIASED_RELU,
   F23,
@@ -63,7 +58,7 @@ export function transformOutput(
     const next = pool ? area : area * t.outBlocks;
     for (let band = t.band; band < t.bandEnd; band++) {
       const form = formAt(t.tilesY, t.taps, band);
-      across(t, pointsOf(form), products + t.stride * block, band);
+      fromPoints(t, pointsOf(form), products + t.stride * block, band);
       down(form, t, to, next, startAt(t.tilesY, t.taps, band), start, activate);
     }
     if (pool) {
@@ -77,90 +72,8 @@ export function transformOutput(
 }
 
 /** Aᵀ along `lines` lines of each sample, tile by tile, from the planes at `planes`. */
-function across(t: WinogradTiling, lines: i32, planes: usize, band: i32): void {
-  const taps = t.taps;
-  if (t.tilesX == 0) {
-    acrossForm(PAIR, t, lines, bandLines(t), 0, 1, planes, band);
-    return;
-  }
-  let first = 0;
-  let column = bandLines(t);
-  for (let k = 0; k < SIZES; k++) {
-    const tiles = countOf(t.tilesX, k);
-    if (tiles == 0) continue;
-    const form = formOf(taps, k);
-    if (form == F63) acrossForm(F63, t, lines, column, first, tiles, planes, band);
-    else if (form == F43) acrossForm(F43, t, lines, column, first, tiles, planes, band);
-    else if (form == F33) acrossForm(F33, t, lines, column, first, tiles, planes, band);
-    else if (form == F23) acrossForm(F23, t, lines, column, first, tiles, planes, band);
-    else if (form == F45) acrossForm(F45, t, lines, column, first, tiles, planes, band);
-    else if (form == F35) acrossForm(F35, t, lines, column, first, tiles, planes, band);
-    else acrossForm(F25, t, lines, column, first, tiles, planes, band);
-    first += tiles;
-    column += (<usize>(tiles * outputsOf(form))) << 4;
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function acrossForm(
-  form: i32,
-  t: WinogradTiling,
-  lines: i32,
-  line: usize,
-  first: i32,
-  tiles: i32,
-  planes: usize,
-  band: i32,
-): void {
-  const k = changetype<usize>(t) + FACTORS;
-  const n = pointsOf(form);
-  const zero = f32x4.splat(0);
-  const plane = t.outPlane;
-  const isDeep = t.samples > tiles;
-  for (let i = 0; i < lines; i++) {
-    const step = (<usize>bandsWith(t, i)) << 4;
-    const next = (<usize>sampleBandsWith(t, i)) << 4;
-    const width = (<usize>outputsOf(form)) << 4;
-    // The longer of the two loops, over samples and over tiles, is the inner one.
-    const inner = isDeep ? t.samples : tiles;
-    const innerLine = isDeep ? sampleLines(t) : width;
-    const innerPoint = isDeep ? next : step;
-    const outerLine = isDeep ? width : sampleLines(t);
-    const outerPoint = isDeep ? step : next;
-    let outerL = line + ((<usize>(i * t.columns)) << 4);
-    let outerP = planes + plane * (i * t.pointsX) + step * first + ((<usize>(band - t.band)) << 4);
-    for (let outer = isDeep ? tiles : t.samples; outer > 0; outer--) {
-      let l = outerL;
-      let point = outerP;
-      for (let left = inner; left > 0; left--) {
-        let q = point;
-        const m0 = v128.load(q);
-        q += plane;
-        const m1 = v128.load(q);
-        q += plane;
-        const m2 = v128.load(q);
-        if (n > 3) q += plane;
-        const m3 = n > 3 ? v128.load(q) : m0;
-        if (n > 4) q += plane;
-        const m4 = n > 4 ? v128.load(q) : m0;
-        if (n > 5) q += plane;
-        const m5 = n > 5 ? v128.load(q) : m0;
-        if (n > 6) q += plane;
-        const m6 = n > 6 ? v128.load(q) : m0;
-        if (n > 7) q += plane;
-        const m7 = n > 7 ? v128.load(q) : m0;
-        outputs(
-          k, form, m0, m1, m2, m3, m4, m5, m6, m7,
-          l, l + 16, l + 32, l + 48, l + 64, l + 80, AS_IS, zero,
-        );
-        l += innerLine;
-        point += innerPoint;
-      }
-      outerL += outerLine;
-      outerP += outerPoint;
-    }
-  }
+function fromPoints(t: WinogradTiling, lines: i32, planes: usize, band: i32): void {
+  across(OUTPUT, t, lines, planes, t.outPlane, band);
 }
 
 /**
@@ -290,7 +203,7 @@ export function transformOutputGradients(
       const form = formAt(t.tilesY, t.taps, band);
       const top = startAt(t.tilesY, t.taps, band);
       total = f32x4.add(total, spread(form, t, from, next, top, y + area * plane, mask));
-      scatter(t, pointsOf(form), products + t.stride * block, band);
+      toPoints(t, pointsOf(form), products + t.stride * block, band);
     }
     if (biasSums) {
       const at = biasSums + ((<usize>block) << 4);
@@ -402,74 +315,6 @@ function spreadRows(
 }
 
 /** A along `lines` lines of each sample, tile by tile, to the planes from `planes`. */
-function scatter(t: WinogradTiling, lines: i32, planes: usize, band: i32): void {
-  const taps = t.taps;
-  if (t.tilesX == 0) {
-    scatterForm(PAIR, t, lines, bandLines(t), 0, 1, planes, band);
-    return;
-  }
-  let first = 0;
-  let column = bandLines(t);
-  for (let k = 0; k < SIZES; k++) {
-    const tiles = countOf(t.tilesX, k);
-    if (tiles == 0) continue;
-    const form = formOf(taps, k);
-    if (form == F63) scatterForm(F63, t, lines, column, first, tiles, planes, band);
-    else if (form == F43) scatterForm(F43, t, lines, column, first, tiles, planes, band);
-    else if (form == F33) scatterForm(F33, t, lines, column, first, tiles, planes, band);
-    else if (form == F23) scatterForm(F23, t, lines, column, first, tiles, planes, band);
-    else if (form == F45) scatterForm(F45, t, lines, column, first, tiles, planes, band);
-    else if (form == F35) scatterForm(F35, t, lines, column, first, tiles, planes, band);
-    else scatterForm(F25, t, lines, column, first, tiles, planes, band);
-    first += tiles;
-    column += (<usize>(tiles * outputsOf(form))) << 4;
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function scatterForm(
-  form: i32,
-  t: WinogradTiling,
-  lines: i32,
-  line: usize,
-  first: i32,
-  tiles: i32,
-  planes: usize,
-  band: i32,
-): void {
-  const k = changetype<usize>(t) + FACTORS;
-  const m = outputsOf(form);
-  const plane = t.outPlane;
-  const isDeep = t.samples > tiles;
-  for (let i = 0; i < lines; i++) {
-    const step = (<usize>bandsWith(t, i)) << 4;
-    const next = (<usize>sampleBandsWith(t, i)) << 4;
-    const width = (<usize>outputsOf(form)) << 4;
-    // The longer of the two loops, over samples and over tiles, is the inner one.
-    const inner = isDeep ? t.samples : tiles;
-    const innerLine = isDeep ? sampleLines(t) : width;
-    const innerPoint = isDeep ? next : step;
-    const outerLine = isDeep ? width : sampleLines(t);
-    const outerPoint = isDeep ? step : next;
-    let outerL = line + ((<usize>(i * t.columns)) << 4);
-    let outerP = planes + plane * (i * t.pointsX) + step * first + ((<usize>(band - t.band)) << 4);
-    for (let outer = isDeep ? tiles : t.samples; outer > 0; outer--) {
-      let l = outerL;
-      let point = outerP;
-      for (let left = inner; left > 0; left--) {
-        const g0 = v128.load(l);
-        const g1 = v128.load(l + 16);
-        const g2 = m > 2 ? v128.load(l + 32) : g0;
-        const g3 = m > 3 ? v128.load(l + 48) : g0;
-        const g4 = m > 4 ? v128.load(l + 64) : g0;
-        const g5 = m > 5 ? v128.load(l + 80) : g0;
-        outputGradients(k, form, g0, g1, g2, g3, g4, g5, point, plane);
-        l += innerLine;
-        point += innerPoint;
-      }
-      outerL += outerLine;
-      outerP += outerPoint;
-    }
-  }
+function toPoints(t: WinogradTiling, lines: i32, planes: usize, band: i32): void {
+  across(OUTPUT_GRADIENT, t, lines, planes, t.outPlane, band);
 }

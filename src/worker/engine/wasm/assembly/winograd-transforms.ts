@@ -32,9 +32,7 @@ function storeOutput(to: usize, y: v128, finish: i32, bias: v128): void {
   else v128.store(to, relu(f32x4.add(y, bias)));
 }
 
-/** Bytes of the factors that all transforms find at `k`. */
-export const CONSTANT_BYTES: usize = 452;
-
+/** Stores the factors that all transforms find at `k`. */
 export function storeConstants(k: usize): void {
   store<f32>(k, <f32>(-25.0 / 64.0), 0);
   store<f32>(k, <f32>(1225.0 / 1024.0), 4);

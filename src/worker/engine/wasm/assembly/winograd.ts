@@ -12,7 +12,7 @@
  */
 import { gemmColumns, gemmRows } from './gemm';
 import { PoolWindow } from './pool-window';
-import { putLanes } from './simd';
+import { putChannels } from './simd';
 import { inputGradientsOf, transformInput } from './winograd-input';
 import { transformOutput, transformOutputGradients } from './winograd-output';
 import {
@@ -56,21 +56,12 @@ export function winogradForward(
     lines, taps, height, width, inputs, pad, outHeight, outWidth, outputs,
     tilesY, tilesX, chunkSamples, chunkBands,
   );
-  const uStride = (<usize>t.blocks) << 6;
-  const uPlane = planeBytes(t.outBlocks, uStride);
+  const uPlane = planeBytes(t.outBlocks, (<usize>t.blocks) << 6);
   const chunks = chunksOf(t, batch);
   for (let chunk = 0; chunk < chunks; chunk++) {
     takeChunk(t, batch, chunk);
     transformInput(t, x, v, 0, t.blocks);
-    for (let i = 0; i < t.pointsY; i++) {
-      for (let j = 0; j < t.pointsX; j++) {
-        const plane: usize = i * t.pointsX + j;
-        const rows = rowsOf(t, i, j);
-        const a = v + t.inPlane * plane;
-        const c = products + t.outPlane * plane;
-        gemmRows(a, 16, t.stride, u + uPlane * plane, uStride, c, 16, t.stride, rows, outputs, inputs, 0, 0);
-      }
-    }
+    multiplyPlanes(t, v, t.inPlane, inputs, u, uPlane, products, t.outPlane, outputs);
     transformOutput(t, products, y, bias, activate, changetype<PoolWindow | null>(pool), places, map);
   }
 }
@@ -118,6 +109,7 @@ export function winogradBackward(
     lines, taps, height, width, inputs, pad, outHeight, outWidth, outputs,
     tilesY, tilesX, chunkSamples, chunkBands,
   );
+  const tPlane = planeBytes(t.blocks, (<usize>t.outBlocks) << 6);
   const chunks = chunksOf(t, batch);
   const perSample = chunkSamples > 0 ? 1 : chunks / batch;
   const pieces = chunks / perSample;
@@ -139,28 +131,39 @@ export function winogradBackward(
       addPointGradients(t, v, products, du, blockFrom, blockTo, chunk > 0);
     }
     if (wantsDx) {
-      const tStride = (<usize>t.outBlocks) << 6;
-      const tPlane = planeBytes(t.blocks, tStride);
-      for (let i = 0; i < t.pointsY; i++) {
-        for (let j = 0; j < t.pointsX; j++) {
-          const plane: usize = i * t.pointsX + j;
-          const rows = rowsOf(t, i, j);
-          const a = products + t.outPlane * plane;
-          const c = v + t.inPlane * plane;
-          gemmRows(a, 16, t.stride, transposed + tPlane * plane, tStride, c, 16, t.stride, rows, inputs, outputs, 0, 0);
-        }
-      }
+      multiplyPlanes(t, products, t.outPlane, outputs, transposed, tPlane, v, t.inPlane, inputs);
       inputGradientsOf(t, v, dx);
     }
   }
-  if (biased) {
-    for (let block = 0; block < t.outBlocks; block++) {
-      const to = (<usize>block) << 4;
-      putLanes(biasGradient + to, v128.load(biasSums + to), outputs - block * 4, add);
-    }
-  }
+  if (biased) putChannels(biasGradient, biasSums, outputs, add);
   if (blockFrom < blockTo) {
     weightGradientsOf(taps, tilesY, tilesX, du, inputs, outputs, dw, blockFrom, blockTo, add, t.lines);
+  }
+}
+
+/**
+ * C = A·B in every plane of the chunk at hand: rows are its tiles, A has `depth` channels and C
+ * `columns`; B is laid out as U.
+ */
+function multiplyPlanes(
+  t: WinogradTiling,
+  a: usize,
+  aPlane: usize,
+  depth: i32,
+  b: usize,
+  bPlane: usize,
+  c: usize,
+  cPlane: usize,
+  columns: i32,
+): void {
+  const bColumn = (<usize>((depth + 3) >> 2)) << 6;
+  for (let i = 0; i < t.pointsY; i++) {
+    for (let j = 0; j < t.pointsX; j++) {
+      gemmRows(a, 16, t.stride, b, bColumn, c, 16, t.stride, rowsOf(t, i, j), columns, depth, 0, 0);
+      a += aPlane;
+      b += bPlane;
+      c += cPlane;
+    }
   }
 }
 
