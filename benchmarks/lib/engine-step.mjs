@@ -6,21 +6,18 @@ import { fuseGraph } from '../../dist/worker/engine/wasm/plan/fuse.js';
 import { modelGraph, INPUT } from '../../dist/worker/engine/wasm/plan/graph.js';
 import { Binder } from '../../dist/worker/engine/wasm/bind.js';
 import { instantiateKernels, loadKernels } from '../../dist/worker/engine/wasm/module.js';
-import { prepareRun, trainerSetup } from '../../dist/local/prepare-run.js';
-import { allocateArena } from '../../dist/worker/threads/arena.js';
-import { planTrainerArena } from '../../dist/worker/trainer.js';
+import { engineArena } from './engine-arena.mjs';
 
 /** @param {{ model: string, microBatch: number, fastMath: boolean }} config */
 export async function engineStep({ model, microBatch, fastMath }) {
-  const run = await prepareRun(
-    { model, batchSize: microBatch, microBatch, threads: 1, seed: 1, fastMath },
-    {},
-  );
-  const setup = trainerSetup(run);
-  const arenaPlan = planTrainerArena(setup);
-  const arena = allocateArena(arenaPlan);
-  const floats = new Float32Array(arena.buffer);
-  floats.set(run.initialWeights, arenaPlan.weights / 4);
+  const { run, setup, arenaPlan, arena } = await engineArena({
+    model,
+    batchSize: microBatch,
+    microBatch,
+    threads: 1,
+    seed: 1,
+    fastMath,
+  });
   const { module } = await loadKernels(fastMath ? 'relaxed' : 'plain');
   const kernels = instantiateKernels(module, arena);
   const { plan } = setup.program.payload;

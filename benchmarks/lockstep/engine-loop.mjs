@@ -13,9 +13,7 @@ if (isMainThread) await main();
 else await thread();
 
 async function main() {
-  const { prepareRun, trainerSetup } = await import('../../dist/local/prepare-run.js');
-  const { planTrainerArena } = await import('../../dist/worker/trainer.js');
-  const { allocateArena } = await import('../../dist/worker/threads/arena.js');
+  const { engineArena } = await import('../lib/engine-arena.mjs');
   const { values } = parseArgs({
     options: {
       model: { type: 'string' },
@@ -27,23 +25,14 @@ async function main() {
   });
   const batch = Number(values.batch);
   const threads = Number(values.threads);
-  const run = await prepareRun(
-    {
-      model: values.model,
-      batchSize: batch,
-      microBatch: Number(values['micro-batch']),
-      threads,
-      fastMath: values['fast-math'],
-      seed: 1,
-    },
-    {},
-  );
-  const setup = trainerSetup(run);
-  const arenaPlan = planTrainerArena(setup);
-  const arena = allocateArena(arenaPlan);
-  new Float32Array(arena.buffer, arenaPlan.weights, run.layout.weightsLength).set(
-    run.initialWeights,
-  );
+  const { run, setup, arenaPlan, arena } = await engineArena({
+    model: values.model,
+    batchSize: batch,
+    microBatch: Number(values['micro-batch']),
+    threads,
+    fastMath: values['fast-math'],
+    seed: 1,
+  });
   const { program, engineModule, microBatch } = setup;
   const share = { arena, arenaPlan, program, engineModule, microBatch, batch, threads };
   const workers = Array.from(

@@ -70,7 +70,8 @@ def launch(options: argparse.Namespace) -> None:
     sys.exit(max(abs(rank.wait()) for rank in ranks))
 
 
-def serve(options: argparse.Namespace) -> None:
+def join(options: argparse.Namespace) -> None:
+    """One thread for this rank, and the process group where there is more than one."""
     import torch
     import torch.distributed as dist
 
@@ -81,14 +82,21 @@ def serve(options: argparse.Namespace) -> None:
     torch.set_num_interop_threads(1)
     torch.set_flush_denormal(True)
     torch.manual_seed(options.seed)
-    single = options.ranks == 1
-    if not single:
+    if options.ranks > 1:
         dist.init_process_group(
             "gloo",
             init_method=f"tcp://127.0.0.1:{options.port}",
             rank=options.rank,
             world_size=options.ranks,
         )
+
+
+def serve(options: argparse.Namespace) -> None:
+    import torch
+    import torch.distributed as dist
+
+    join(options)
+    single = options.ranks == 1
     training = training_step(options)
     for _ in range(3):
         training.step()

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-from ddp import arguments, launch, training_step
+from ddp import arguments, join, launch, training_step
 
 
 def main() -> None:
@@ -23,15 +23,7 @@ def race(options) -> None:
     import torch
     import torch.distributed as dist
 
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(options.seed)
-    dist.init_process_group(
-        "gloo",
-        init_method=f"tcp://127.0.0.1:{options.port}",
-        rank=options.rank,
-        world_size=options.ranks,
-    )
+    join(options)
     training = training_step(options)
     for line in sys.stdin:
         command = line.split()
