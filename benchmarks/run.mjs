@@ -43,7 +43,11 @@ await prepareData();
 for (const name of names) {
   const suite = await SUITES[name].load();
   process.stderr.write(`${name}: ${suite.title}\n`);
-  const started = { date: new Date().toISOString(), machine: machine(), versions: versions() };
+  const started = {
+    date: new Date().toISOString(),
+    machine: await machine(),
+    versions: versions(),
+  };
   const say = (text) => process.stderr.write(`  ${text}\n`);
   const figures = await suite.run({ quick: values.quick, say });
   writeResult(name, { name, title: suite.title, quick: values.quick, ...started, ...figures });

@@ -3,18 +3,30 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { repository, resultsFolder } from './places.mjs';
 
-export function machine() {
+export async function machine() {
   const cpus = os.cpus();
   return {
     processor: cpus[0]?.model.trim(),
     cores: os.availableParallelism(),
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.release()} ${os.arch()}`,
-    // Above the number of cores at the start: others were at work, and the figures are noisy.
-    loadAtStart: os.loadavg()[0],
+    busyCoresAtStart: await busyCores(),
   };
+}
+
+/** Cores that other programs keep busy, over one second in which we do nothing. */
+async function busyCores() {
+  const before = os.cpus();
+  await setTimeout(1000);
+  const busy = os.cpus().map(({ times }, core) => {
+    const idle = times.idle - before[core].times.idle;
+    const sum = (all) => Object.values(all).reduce((a, b) => a + b, 0);
+    return 1 - idle / (sum(times) - sum(before[core].times));
+  });
+  return busy.reduce((a, b) => a + b, 0);
 }
 
 export function versions() {
@@ -26,7 +38,15 @@ function commit() {
   try {
     const git = (...args) =>
       execFileSync('git', args, { cwd: repository, encoding: 'utf8', stdio: 'pipe' }).trim();
-    const dirty = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ', changed';
+    // Results written by the suites before this one change nothing that is measured.
+    const status = git(
+      'status',
+      '--porcelain',
+      '--untracked-files=no',
+      '.',
+      ':!benchmarks/results',
+    );
+    const dirty = status === '' ? '' : ', changed';
     return `${git('rev-parse', '--short', 'HEAD')}${dirty}`;
   } catch {
     return 'unknown';

@@ -22,9 +22,11 @@ const INTRODUCTION = `\`npm run bench\` writes this file. All sides of a compari
 (A B, B A, …); a figure is the median over the rounds, a ratio the median of the rounds' ratios.`;
 
 function circumstances({ date, machine, versions, quick }) {
-  const { processor, cores, memoryGiB, system, loadAtStart } = machine;
+  const { processor, cores, memoryGiB, system, busyCoresAtStart } = machine;
   const busy =
-    loadAtStart > cores * 0.5 ? ` **The machine was busy (load ${loadAtStart.toFixed(1)}).**` : '';
+    busyCoresAtStart > 0.25
+      ? ` **Other programs kept ${busyCoresAtStart.toFixed(1)} cores busy.**`
+      : '';
   return (
     `${date.slice(0, 16).replace('T', ' ')} UTC, ${processor}, ${cores} cores, ${memoryGiB} GiB, ` +
     `${system}; Lockstep ${versions.lockstep} (${versions.commit}), Node ${versions.node}.` +

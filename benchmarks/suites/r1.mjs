@@ -25,7 +25,11 @@ export async function run({ say }) {
   for (const seed of SEEDS) {
     const file = join(folder, `seed-${seed}.json`);
     if (!existsSync(file)) {
-      const started = { date: new Date().toISOString(), machine: machine(), versions: versions() };
+      const started = {
+        date: new Date().toISOString(),
+        machine: await machine(),
+        versions: versions(),
+      };
       const out = join(runsFolder, `r1-seed-${seed}`);
       writeResult(`r1/seed-${seed}`, { seed, ...started, ...trainSeed(seed, out, say) });
       rmSync(out, { recursive: true, force: true });
