@@ -25,6 +25,18 @@ const DOCUMENTS = [
     .map((file) => join('docs', file)),
 ];
 
+await t.test('The protocol tables every kind of message, and no other', (test) => {
+  const declared = [
+    ...read('src/shared/protocol/messages.ts').matchAll(/^ {2}readonly kind: '([a-z-]+)';$/gm),
+  ].map((match) => match[1]!);
+  const tabled = [...read('docs/protocol.md').matchAll(/^\| `([a-z-]+)` \|/gm)].map(
+    (match) => match[1]!,
+  );
+  test.ok(declared.length > 8, 'the kinds are found');
+  test.same(tabled.sort(), declared.sort());
+  test.end();
+});
+
 await t.test('Every relative link leads to a file, and its anchor to a heading', (test) => {
   for (const document of DOCUMENTS) {
     for (const link of linksOf(read(document))) {
