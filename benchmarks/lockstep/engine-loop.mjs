@@ -80,7 +80,7 @@ async function thread() {
     thread: arenaPlan.threads[index].engine,
   });
   const count = microBatchCount(batch, microBatch);
-  const cuts = evenCuts(count, threads);
+  const cuts = evenCuts({ first: 0, end: count }, threads);
   const imageBytes = set.pixels.length / set.count;
   const work = [];
   for (let i = cuts[index]; i < cuts[index + 1]; i++) {

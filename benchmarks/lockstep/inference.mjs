@@ -30,6 +30,7 @@ const run = await prepareRun(
 );
 const trainer = await Trainer.open({
   ...trainerSetup(run),
+  parts: false,
   predicts: false,
   onRepair: (fault) => process.stderr.write(`${fault.message}\n`),
   hook: null,

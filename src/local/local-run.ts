@@ -17,6 +17,7 @@ import type { ToCoordinator, ToMember } from '../shared/protocol/messages.js';
 import { runSchedule, TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
 import type { RunObserver, StepRecord } from '../shared/run-events.js';
 import { Member } from '../worker/member.js';
+import { soloPost } from '../worker/post.js';
 import type { Trainer, TrainerState } from '../worker/trainer.js';
 import { stallSeconds, type PreparedRun } from './prepare-run.js';
 
@@ -153,7 +154,8 @@ export class LocalRun {
         [TRAIN_SET, 0],
         [TEST_SET, 1],
       ]),
-      link: link.b,
+      post: soloPost(link.b),
+      rows: null,
       heartbeatMillis: HEARTBEAT_MILLISECONDS,
       onStep: (timing) => {
         times.put(timing.step, timing);

@@ -106,9 +106,10 @@ function refuseMissingObjects(
   );
 }
 
-/** What the trainer needs of a prepared run. */
+/** What the trainer needs of a prepared run; `parts`: where it shares the steps with others. */
 export function trainerSetup(
   run: PreparedRun,
+  parts = false,
 ): Pick<
   TrainerSetup,
   | 'program'
@@ -121,6 +122,7 @@ export function trainerSetup(
   | 'microBatch'
   | 'threads'
   | 'fastMath'
+  | 'parts'
   | 'limits'
 > {
   // prettier-ignore
@@ -137,6 +139,7 @@ export function trainerSetup(
     microBatch: config.microBatch,
     threads: config.threads,
     fastMath: config.fastMath,
+    parts,
     limits: { stallMilliseconds, startMilliseconds: Math.max(60_000, stallMilliseconds) },
   };
 }

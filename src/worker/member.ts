@@ -1,16 +1,18 @@
-import { assertInternal, LockstepError } from '../shared/errors.js';
-import type { Link } from '../shared/link/link.js';
+import { assertInternal, type LockstepError } from '../shared/errors.js';
 import { rootOf } from '../shared/numerics/reduction-tree.js';
+import { snapshotChecksum } from '../shared/protocol/checksums.js';
 import { Drive } from '../shared/protocol/drive.js';
 import { errorOf, failureOf } from '../shared/protocol/failure.js';
-import type { PieceResult, ToCoordinator, ToMember } from '../shared/protocol/messages.js';
+import type { Message, PieceResult, ToMember } from '../shared/protocol/messages.js';
 import type { Schedule } from '../shared/protocol/schedule.js';
 import { floatBits, floatOfBits } from '../shared/numerics/float-bits.js';
-import { COORDINATOR } from '../shared/protocol/names.js';
 import { Captures, type Captured } from './captures.js';
 import { advanceMember, startMember } from './machine/machine.js';
-import type { MemberConfig, MemberEffect, MemberEvent, MemberState } from './machine/state.js';
-import type { Trainer } from './trainer.js';
+import type { MemberConfig, MemberEffect, MemberEvent, MemberState, Row } from './machine/state.js';
+import type { Post } from './post.js';
+import type { RowExchange } from './rows/row-exchange.js';
+import { StateExchange } from './state-exchange.js';
+import type { Trainer, TrainerStep } from './trainer.js';
 
 /** Where a step's time went in this worker, in seconds. */
 export interface StepTiming {
@@ -26,7 +28,9 @@ export interface MemberOptions {
   readonly trainer: Trainer;
   /** Which of the trainer's sets the schedule's evaluations mean, by name. */
   readonly setIndex: ReadonlyMap<string, number>;
-  readonly link: Link<ToCoordinator, ToMember>;
+  readonly post: Post;
+  /** null: the only worker of its run, whose rows stay where they are. */
+  readonly rows: RowExchange | null;
   readonly heartbeatMillis: number;
   /** Told when a step is applied. */
   readonly onStep: (timing: StepTiming) => void;
@@ -45,6 +49,8 @@ export class Member {
   readonly #options: MemberOptions;
   readonly #drive: Drive<MemberState, MemberEvent, MemberEffect>;
   readonly #timer: NodeJS.Timeout;
+  readonly #states: StateExchange;
+  #retryAfterMillis: number | null = null;
   #work: Promise<void> = Promise.resolve();
   /** An update was begun and not ended: the weights are those of no step. */
   #torn = false;
@@ -55,7 +61,8 @@ export class Member {
 
   constructor(options: MemberOptions) {
     this.#options = options;
-    const { config, schedule, link, trainer, heartbeatMillis } = options;
+    const { config, schedule, post, trainer, heartbeatMillis } = options;
+    this.#states = new StateExchange(config.run, config.id, this.captures);
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#drive = new Drive<MemberState, MemberEvent, MemberEffect>(
       startMember(config, performance.now()),
@@ -64,8 +71,8 @@ export class Member {
         this.#carryOut(effect);
       },
     );
-    link.receive((message) => {
-      this.#drive.feed({ kind: 'message', message });
+    post.receive((message) => {
+      this.#take(message);
     });
     const tick = (): void => {
       this.#drive.feed({ kind: 'tick', now: performance.now(), progress: trainer.progress });
@@ -76,6 +83,11 @@ export class Member {
 
   get state(): MemberState {
     return this.#drive.state;
+  }
+
+  /** Once `ended` has rejected: the worker may join again, as another member, after this long. */
+  get retryAfterMillis(): number | null {
+    return this.#retryAfterMillis;
   }
 
   /** The state of the weights when what is under way has ended; null where an update was cut short. */
@@ -89,19 +101,34 @@ export class Member {
   /** Stops the heartbeat, whatever state the run is in. */
   close(): void {
     clearInterval(this.#timer);
-    this.#options.link.close('the worker has ended');
+    this.#options.post.close('the worker has ended');
+  }
+
+  #take(message: ToMember): void {
+    if (message.kind === 'piece') {
+      const arrived = this.#rows('give rows').inward(message);
+      if (arrived !== null) this.#drive.feed({ kind: 'message', ...arrived });
+    } else if (message.kind === 'snapshot-piece') {
+      const measured = snapshotChecksum(message, message.payload as Uint8Array);
+      this.#drive.feed({ kind: 'message', message, measured });
+    } else {
+      this.#drive.feed({ kind: 'message', message });
+    }
   }
 
   #carryOut(effect: MemberEffect): void {
     switch (effect.kind) {
       case 'send':
-        assertInternal(effect.to === COORDINATOR, 'The only worker of a run has no peers.');
-        this.#options.link.send(effect.message as ToCoordinator).catch((error: unknown) => {
-          this.#drive.feed({ kind: 'failed', failure: failureOf(error) });
-        });
+        this.#send(effect.to, effect.message);
         return;
       case 'compute':
         this.#enqueue(() => this.#compute(effect));
+        return;
+      case 'reduce':
+        this.#drive.feed(this.#rows('reduce').reduce(effect));
+        return;
+      case 'assemble':
+        this.#drive.feed(this.#rows('assemble').assemble(effect));
         return;
       case 'apply':
         this.#enqueue(() => this.#apply(effect));
@@ -114,26 +141,51 @@ export class Member {
       case 'evaluate':
         this.#enqueue(() => this.#evaluate(effect));
         return;
+      case 'restore':
+        this.#enqueue(() => {
+          this.#restore(effect);
+        });
+        return;
+      case 'send-snapshot': {
+        const segment = this.#states.segment(effect);
+        if (segment !== null) this.#send(segment.to, segment.message);
+        return;
+      }
       case 'discard':
         this.captures.discard(effect.applied);
         return;
       case 'release':
-        // Rows lie in slots that the next step writes: nothing is kept for others.
+        // Rows that travel live as long as the machine names them; others lie where the next step
+        // writes.
         return;
       case 'warn':
         this.#options.onWarning(errorOf(effect.failure));
         return;
       case 'leave':
         clearInterval(this.#timer);
+        this.#retryAfterMillis = effect.retryAfterMillis;
         if (effect.failure === null) this.#settle.resolve();
         else this.#settle.reject(errorOf(effect.failure));
-        return;
-      case 'reduce':
-      case 'assemble':
-      case 'restore':
-      case 'send-snapshot':
-        assertInternal(false, `The only worker of a run was asked to ${effect.kind}.`);
     }
+  }
+
+  #rows(task: string): RowExchange {
+    const { rows } = this.#options;
+    assertInternal(rows !== null, `The only worker of a run was asked to ${task}.`);
+    return rows;
+  }
+
+  #send(to: string, message: Message): void {
+    this.#options.post.send(to, this.#outward(message)).catch((error: unknown) => {
+      this.#drive.feed({ kind: 'failed', failure: failureOf(error) });
+    });
+  }
+
+  /** As the machine holds a message, its bytes are what the rim made of them. */
+  #outward(message: Message): Message {
+    if (message.kind === 'piece') return this.#rows('send rows').outward(message);
+    if (message.kind !== 'relay' || message.message.kind !== 'piece') return message;
+    return { ...message, message: this.#rows('send rows').outward(message.message) };
   }
 
   /** Runs work on the weights when what was asked for before is done. */
@@ -144,30 +196,36 @@ export class Member {
   }
 
   async #compute(effect: Extract<MemberEffect, { kind: 'compute' }>): Promise<void> {
-    const { step, lineage, count, whole } = effect;
-    assertInternal(whole, 'The only worker of a run computes whole steps.');
+    const { step, lineage, whole } = effect;
+    if (!whole) {
+      const computed = await this.#rows('compute a part of a step').compute(effect);
+      const samples = computed.rows.reduce((sum, { tally }) => sum + tally.samples, 0);
+      this.#computed = { step, seconds: computed.millis / 1000, samples };
+      this.#drive.feed(computed);
+      return;
+    }
     const result = await this.#options.trainer.gradients(step);
     const busy = result.busySeconds.reduce((sum, seconds) => sum + seconds, 0);
     const seconds = busy / result.busySeconds.length;
     this.#computed = { step, seconds, samples: result.samples };
-    const digest = result.digest.toString(16).padStart(16, '0');
     this.#drive.feed({
       kind: 'computed-whole',
       step,
       lineage,
-      row: {
-        node: rootOf(count),
-        tally: { samples: result.samples, correct: result.correct, hash: result.proof },
-        segments: [{ checksum: Number(BigInt.asUintN(32, result.digest)), payload: result.row }],
+      row: this.#options.rows?.whole(effect, result) ?? rowInPlace(effect.count, result),
+      gradient: {
+        digest: digestText(result.digest),
+        lossBits: floatBits(result.lossSum),
+        nonFinite: result.culprit,
       },
-      gradient: { digest, lossBits: floatBits(result.lossSum), nonFinite: result.culprit },
       millis: result.seconds * 1000,
     });
   }
 
   async #apply(effect: Extract<MemberEffect, { kind: 'apply' }>): Promise<void> {
-    const { step, samples, control } = effect;
+    const { step, samples, control, payloads } = effect;
     const began = performance.now();
+    this.#options.rows?.load(payloads);
     this.#torn = true;
     await this.#options.trainer.apply(step, samples, floatOfBits(control.learningRateBits));
     this.#torn = false;
@@ -188,23 +246,43 @@ export class Member {
     this.#stepSince += performance.now() - began;
   }
 
-  /** The only worker has all pieces, of all sets in turn. */
+  #restore({ applied, lineage, payloads }: Extract<MemberEffect, { kind: 'restore' }>): void {
+    this.#options.trainer.restore(this.#states.whole(payloads));
+    this.#drive.feed({ kind: 'restored', applied, lineage });
+    this.#stepSince = performance.now();
+  }
+
+  /** Pieces are counted through all sets, one after the other. */
   async #evaluate({ applied, pieces }: Extract<MemberEffect, { kind: 'evaluate' }>): Promise<void> {
     const began = performance.now();
     const { schedule, trainer, setIndex } = this.#options;
     const results: PieceResult[] = [];
-    let first = 0;
+    let offset = 0;
     for (const { set, pieces: count } of schedule.evaluation(applied)) {
-      const wanted = pieces.some((range) => range.first < first + count && range.end > first);
-      if (wanted) {
-        const { losses, correct } = await trainer.evaluate(setIndex.get(set)!, applied);
-        losses.forEach((loss, i) => {
-          results.push({ piece: first + i, lossBits: floatBits(loss), correct: correct[i]! });
+      for (const range of pieces) {
+        const first = Math.max(range.first - offset, 0);
+        const end = Math.min(range.end - offset, count);
+        if (first >= end) continue;
+        const sums = await trainer.evaluate(setIndex.get(set)!, applied, { first, end });
+        sums.losses.forEach((loss, i) => {
+          const piece = offset + first + i;
+          results.push({ piece, lossBits: floatBits(loss), correct: sums.correct[i]! });
         });
       }
-      first += count;
+      offset += count;
     }
     this.#drive.feed({ kind: 'evaluated', applied, results });
     this.#stepSince += performance.now() - began;
   }
 }
+
+/** A row of a whole step that stays where the compute threads made it. */
+function rowInPlace(count: number, { samples, correct, proof, digest, row }: TrainerStep): Row {
+  return {
+    node: rootOf(count),
+    tally: { samples, correct, hash: proof },
+    segments: [{ checksum: Number(BigInt.asUintN(32, digest)), payload: row }],
+  };
+}
+
+const digestText = (digest: bigint): string => digest.toString(16).padStart(16, '0');

@@ -2,19 +2,20 @@ import type { ImageSet } from '../shared/data/image-set.js';
 import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import { EpochOrders } from '../shared/data/epoch-orders.js';
 import { LockstepError } from '../shared/errors.js';
-import { microBatchCount } from '../shared/numerics/micro-batches.js';
+import { microBatchCount, type Range } from '../shared/numerics/micro-batches.js';
 import {
   BiasCorrection,
   momentNames,
   type OptimizerSettings,
 } from '../shared/numerics/optimizer-settings.js';
+import { rootOf, type TreeNode } from '../shared/numerics/reduction-tree.js';
 import type { RowLayout } from '../shared/numerics/row-layout.js';
 import type { BuiltProgram } from './engine/engine.js';
 import { loadKernels } from './engine/wasm/module.js';
-import { allocateArena, planArena, type ArenaPlan } from './threads/arena.js';
+import { allocateArena, planArena, rowAddress, type ArenaPlan } from './threads/arena.js';
 import { allocateControl, openControl } from './threads/control.js';
 import type { PoolLimits } from './threads/pool.js';
-import { rowSlots } from './threads/row-schedule.js';
+import { REDUCED, rowSlots } from './threads/row-schedule.js';
 import { ThreadTeam, type PieceSums, type StepResult } from './threads/thread-team.js';
 
 export interface TrainerSetup {
@@ -30,6 +31,8 @@ export interface TrainerSetup {
   readonly microBatch: number;
   readonly threads: number;
   readonly fastMath: boolean;
+  /** Whether parts of steps will be asked for: they may need more rows than whole ones. */
+  readonly parts: boolean;
   readonly limits: PoolLimits;
   /** Whether `predict` will be asked for: it needs room for its results. */
   readonly predicts: boolean;
@@ -135,31 +138,45 @@ export class Trainer {
     return new Float32Array(this.#arena.buffer, this.arenaPlan.weights, layout.weightsLength);
   }
 
-  /** Gradients of a step at the present weights, reduced over its micro-batches. */
-  async gradients(step: number): Promise<TrainerStep> {
+  /**
+   * Gradients at the present weights, reduced over the micro-batches of a node of the step's tree;
+   * of the whole step by default.
+   */
+  async gradients(step: number, node?: TreeNode): Promise<TrainerStep> {
     const { batchSize, microBatch, sets } = this.#setup;
     const perEpoch = stepsPerEpoch(sets[0]!.count, batchSize);
     const epoch = Math.floor(step / perEpoch);
     const first = (step % perEpoch) * batchSize;
     const samples = Math.min(batchSize, sets[0]!.count - first);
     const order = this.#orders.place(epoch);
+    const microBatches = microBatchCount(samples, microBatch);
     const pending = this.#team.gradients({
       step,
       epoch,
       order,
       first,
       samples,
-      microBatches: microBatchCount(samples, microBatch),
+      microBatches,
+      node: node ?? rootOf(microBatches),
     });
     // While the threads compute: the next epoch's order, so that no step waits for it.
     this.#orders.place(epoch + 1);
     const result = await pending;
-    const row = new Float32Array(this.#arena.buffer, result.row, this.#setup.layout.rowLength);
     return {
       ...result,
-      lossSum: row[this.#setup.layout.lossOffset]!,
-      culprit: result.nonFinite < 0 ? null : this.#elementName(result.nonFinite),
+      lossSum: this.rowAt(result.row)[this.#setup.layout.lossOffset]!,
+      culprit: result.nonFinite < 0 ? null : this.elementName(result.nonFinite),
     };
+  }
+
+  /** float32 [layout.rowLength]: the row at an address that `gradients` gave, overwritten by the next. */
+  rowAt(address: number): Float32Array {
+    return new Float32Array(this.#arena.buffer, address, this.#setup.layout.rowLength);
+  }
+
+  /** float32 [layout.rowLength]: where `apply` reads the step's reduced row. */
+  get reducedRow(): Float32Array {
+    return this.rowAt(rowAddress(this.arenaPlan, REDUCED));
   }
 
   /**
@@ -169,12 +186,13 @@ export class Trainer {
   async probe(): Promise<string> {
     const samples = Math.min(PROBE_SAMPLES, this.#setup.microBatch, this.#setup.sets[0]!.count);
     const order = this.#orders.place(0);
-    const task = { step: 0, epoch: 0, order, first: 0, samples, microBatches: 1 };
+    const node = rootOf(1);
+    const task = { step: 0, epoch: 0, order, first: 0, samples, microBatches: 1, node };
     const { digest } = await this.#team.gradients(task);
     return digest.toString(16).padStart(16, '0');
   }
 
-  /** The optimizer's step `step` (from 0) with the row of the last `gradients`. */
+  /** The optimizer's step `step` (from 0) with `reducedRow`. */
   async apply(step: number, samples: number, learningRate: number): Promise<void> {
     const [correction1 = 1, correction2 = 1] = this.#corrections.map((c) => c.after(step + 1));
     const microBatches = microBatchCount(samples, this.#setup.microBatch);
@@ -182,11 +200,13 @@ export class Trainer {
   }
 
   /**
-   * Sums over each of the set's micro-batches in inference mode, by index. `applied`: the steps
-   * behind the present weights, for errors.
+   * Sums over each of these micro-batches of a set in inference mode; all of the set's by default.
+   * `applied`: the steps behind the present weights, for errors.
    */
-  evaluate(set: number, applied: number): Promise<PieceSums> {
-    return this.#team.evaluate(set, this.#setup.microBatch, applied);
+  evaluate(set: number, applied: number, pieces?: Range): Promise<PieceSums> {
+    const { microBatch, sets } = this.#setup;
+    const all = rootOf(microBatchCount(sets[set]!.count, microBatch));
+    return this.#team.evaluate(set, microBatch, applied, pieces ?? all);
   }
 
   /** Class probabilities, float32 [samples, classes]: overwritten by the next call. */
@@ -224,6 +244,16 @@ export class Trainer {
     }
   }
 
+  /** What an element of a row belongs to, for people. */
+  elementName(element: number): string {
+    const { layout } = this.#setup;
+    if (element >= layout.lossOffset) return 'the loss';
+    const kind = element < layout.trainableLength ? 'the gradient of' : 'a statistic of';
+    const slots = [...layout.trainable, ...layout.moving];
+    const slot = slots.find(({ offset, length }) => element < offset + length)!;
+    return `${kind} ${slot.label}, element ${String(element - slot.offset)}`;
+  }
+
   async close(): Promise<void> {
     await this.#team.close();
   }
@@ -237,22 +267,13 @@ export class Trainer {
     );
     return [['weights', this.weights], ...moments];
   }
-
-  #elementName(element: number): string {
-    const { layout } = this.#setup;
-    if (element >= layout.lossOffset) return 'the loss';
-    const kind = element < layout.trainableLength ? 'the gradient of' : 'a statistic of';
-    const slots = [...layout.trainable, ...layout.moving];
-    const slot = slots.find(({ offset, length }) => element < offset + length)!;
-    return `${kind} ${slot.label}, element ${String(element - slot.offset)}`;
-  }
 }
 
 /** The arena that `Trainer.open` would ask for. Throws ARENA_TOO_LARGE with the sum. */
 export function planTrainerArena(
   setup: Pick<
     TrainerSetup,
-    'program' | 'layout' | 'optimizer' | 'sets' | 'batchSize' | 'microBatch' | 'threads'
+    'program' | 'layout' | 'optimizer' | 'sets' | 'batchSize' | 'microBatch' | 'threads' | 'parts'
   >,
 ): ArenaPlan {
   const { program, layout, optimizer, threads, batchSize, microBatch } = setup;
@@ -265,6 +286,7 @@ export function planTrainerArena(
     rowsPerThread: rowSlots(
       stepSizes.map((n) => microBatchCount(n, microBatch)),
       threads,
+      setup.parts,
     ),
     engineSharedBytes: program.memory.sharedBytes,
     engineThreadBytes: program.memory.threadBytes,

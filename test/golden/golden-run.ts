@@ -15,7 +15,7 @@ import { floatEnvironmentFault } from '#src/worker/threads/float-environment.js'
 import { apply } from '#src/worker/threads/phases/apply.js';
 import { combine } from '#src/worker/threads/phases/combine.js';
 import { compute } from '#src/worker/threads/phases/compute.js';
-import { rowSlots } from '#src/worker/threads/row-schedule.js';
+import { REDUCED, rowSlots } from '#src/worker/threads/row-schedule.js';
 import { openThread } from '#src/worker/threads/thread-state.js';
 import { THREAD, threadWord } from '#src/worker/threads/control.js';
 import type { GoldenCase, GoldenResult } from './fixture.js';
@@ -36,7 +36,7 @@ export async function goldenRun(
     layout,
     moments: momentNames(optimizer).length,
     threads: 1,
-    rowsPerThread: rowSlots(counts, 1),
+    rowsPerThread: rowSlots(counts, 1, false),
     engineSharedBytes: program.memory.sharedBytes,
     engineThreadBytes: program.memory.threadBytes,
   });
@@ -102,7 +102,7 @@ export async function goldenRun(
     for (const phase of [compute, combine, apply]) {
       if (!(await phase(thread, step + 1))) throw new Error(`step ${step} was given up`);
     }
-    const row = rowAddress(arenaPlan, 0, 0) + layout.lossOffset * 4;
+    const row = rowAddress(arenaPlan, REDUCED) + layout.lossOffset * 4;
     lossSums.push(new Float32Array(arena.buffer, row, 1)[0]!);
     correct.push(control.words[threadWord(0, THREAD.correct)]!);
   }

@@ -38,6 +38,7 @@ async function trainWithThreads(golden: GoldenCase, threads: number): Promise<Go
     threads,
     fastMath: false,
     limits: { stallMilliseconds: 60_000, startMilliseconds: 60_000 },
+    parts: false,
     predicts: false,
     onRepair: () => t.fail('no thread needs a repair'),
     hook: null,

@@ -1,5 +1,6 @@
 import { LockstepError } from '../../shared/errors.js';
 import type { RowLayout } from '../../shared/numerics/row-layout.js';
+import type { RowPlace } from './row-schedule.js';
 
 /**
  * The memory that all compute threads of a worker share: one WebAssembly.Memory.
@@ -116,7 +117,7 @@ export function allocateArena(plan: ArenaPlan): WebAssembly.Memory {
 }
 
 /** Byte address of a row slot of a thread. */
-export function rowAddress(plan: ArenaPlan, thread: number, slot: number): number {
+export function rowAddress(plan: ArenaPlan, { thread, slot }: RowPlace): number {
   return plan.threads[thread]!.rows + slot * plan.rowStride;
 }
 

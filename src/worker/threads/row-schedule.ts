@@ -1,8 +1,15 @@
 import { mergeOrder } from '../../shared/numerics/merge-order.js';
-import { areSiblings, type TreeNode } from '../../shared/numerics/reduction-tree.js';
+import type { Range } from '../../shared/numerics/micro-batches.js';
+import {
+  areSiblings,
+  childrenOf,
+  isLeaf,
+  rootOf,
+  type TreeNode,
+} from '../../shared/numerics/reduction-tree.js';
 
 /**
- * Where the rows of a step lie when all threads have done their ranges (each in `mergeOrder`), and
+ * Where the rows of a tree node lie when all threads have done their ranges (each in `mergeOrder`), and
  * which are added then. An addition is always of two siblings of the reduction tree, the right one
  * into the left one: the tree fixes the bits, not the number of threads. Pure, so that every
  * thread works it out for itself.
@@ -15,16 +22,20 @@ export interface RowPlace {
 
 export interface RowReduction {
   readonly additions: readonly { readonly into: RowPlace; readonly from: RowPlace }[];
-  /** Where the sum over all micro-batches is then. */
+  /** Where the sum over all of them is then. */
   readonly root: RowPlace;
 }
 
-/** Bounds of the threads' contiguous ranges of `count` micro-batches: sizes differ by at most one. */
-export function evenCuts(count: number, threads: number): readonly number[] {
-  return Array.from({ length: threads + 1 }, (_, t) => Math.ceil((count * t) / threads));
+/** Where every reduced row ends: the first micro-batch is always thread 0's, in its first slot. */
+export const REDUCED: RowPlace = { thread: 0, slot: 0 };
+
+/** Bounds of the threads' contiguous parts of a range of micro-batches: sizes differ by at most one. */
+export function evenCuts({ first, end }: Range, threads: number): readonly number[] {
+  const count = end - first;
+  return Array.from({ length: threads + 1 }, (_, t) => first + Math.ceil((count * t) / threads));
 }
 
-/** What a thread does of a step with fewer micro-batches than there are threads. */
+/** What a thread does of a range with fewer micro-batches than there are threads. */
 export interface TeamPlace {
   readonly microBatch: number;
   /** The thread whose row and activations the team works on: the first of its threads. */
@@ -35,14 +46,15 @@ export interface TeamPlace {
 }
 
 /**
- * The team of a thread: the `threads` are parted into `count` teams of neighbours, whose sizes differ
- * by at most one. null where there are as many micro-batches as threads.
+ * The team of a thread: the threads are parted into as many teams of neighbours as there are
+ * micro-batches, of sizes that differ by at most one. null where there are as many micro-batches as
+ * threads. `cuts`: as `evenCuts` gives them.
  *
  * The leaders are the threads that `evenCuts` gives a micro-batch.
  */
-export function teamOf(thread: number, threads: number, count: number): TeamPlace | null {
-  if (count >= threads) return null;
-  const cuts = evenCuts(count, threads);
+export function teamOf(thread: number, cuts: readonly number[]): TeamPlace | null {
+  const threads = cuts.length - 1;
+  if (cuts[threads]! - cuts[0]! >= threads) return null;
   const leads = (t: number) => cuts[t]! < cuts[t + 1]!;
   let leader = thread;
   while (!leads(leader)) leader--;
@@ -51,17 +63,28 @@ export function teamOf(thread: number, threads: number, count: number): TeamPlac
   return { microBatch: cuts[leader]!, leader, place: thread - leader, size: end - leader };
 }
 
-/** Row slots that every thread needs, where steps have these numbers of micro-batches. */
-export function rowSlots(counts: readonly number[], threads: number): number {
+/**
+ * Row slots that every thread needs, where steps have these numbers of micro-batches; `parts`: where
+ * the worker may be asked for any node of their trees, and not for whole steps alone.
+ */
+export function rowSlots(counts: readonly number[], threads: number, parts: boolean): number {
   const needs = counts.flatMap((count) =>
-    ranges(evenCuts(count, threads)).map((range) => mergeOrder(range, count).rows),
+    (parts ? nodesOf(rootOf(count)) : [rootOf(count)]).flatMap((node) =>
+      ranges(evenCuts(node, threads)).map((range) => mergeOrder(range, count).rows),
+    ),
   );
   return Math.max(1, ...needs);
 }
 
-/** For threads with the ranges [cuts[t], cuts[t + 1]) of cuts.at(-1) > 0 micro-batches. */
-export function rowReduction(cuts: readonly number[]): RowReduction {
-  const count = cuts.at(-1)!;
+function nodesOf(node: TreeNode): TreeNode[] {
+  return isLeaf(node) ? [node] : [node, ...childrenOf(node).flatMap(nodesOf)];
+}
+
+/**
+ * For threads with the ranges [cuts[t], cuts[t + 1]), which together make up one node of the tree
+ * over `count` micro-batches.
+ */
+export function rowReduction(cuts: readonly number[], count: number): RowReduction {
   const held: { node: TreeNode; place: RowPlace }[] = [];
   const additions: { into: RowPlace; from: RowPlace }[] = [];
   for (const [thread, range] of ranges(cuts).entries()) {

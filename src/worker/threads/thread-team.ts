@@ -1,11 +1,13 @@
 import type { LockstepError } from '../../shared/errors.js';
+import { microBatchCount, type Range } from '../../shared/numerics/micro-batches.js';
+import type { TreeNode } from '../../shared/numerics/reduction-tree.js';
 import { rowAddress } from './arena.js';
 import { THREAD, threadWord, VALUE, type Control } from './control.js';
 import { ThreadPool, threadError, type PoolLimits } from './pool.js';
-import { evenCuts, rowReduction } from './row-schedule.js';
+import { evenCuts, REDUCED } from './row-schedule.js';
 import type { SharedStart, ThreadFault } from './thread-slot.js';
 
-/** One optimizer step as the threads compute it. */
+/** What the threads compute of one optimizer step. */
 export interface StepTask {
   readonly step: number;
   readonly epoch: number;
@@ -15,11 +17,13 @@ export interface StepTask {
   readonly first: number;
   readonly samples: number;
   readonly microBatches: number;
+  /** The node of the step's reduction tree whose row is wanted: the root, or a part. */
+  readonly node: TreeNode;
 }
 
-/** The reduced row of a step, and what stands beside it. */
+/** The reduced row of a node, and what stands beside it. */
 export interface StepResult {
-  /** Byte address of the row in the arena: sums over samples. */
+  /** Byte address of the row in the arena: sums over the node's samples. */
   readonly row: number;
   readonly correct: number;
   readonly samples: number;
@@ -44,7 +48,7 @@ export interface UpdateTask {
   readonly correction2: number;
 }
 
-/** What an evaluation yields, by micro-batch of the set: copies. */
+/** What an evaluation yields, by micro-batch: copies. */
 export interface PieceSums {
   /** float32: sums of losses. */
   readonly losses: Float32Array;
@@ -95,7 +99,7 @@ export class ThreadTeam {
     return sum;
   }
 
-  /** Gradients of a step, reduced to one row. Throws THREAD_FAULT. */
+  /** Gradients of a node's micro-batches, reduced to one row. Throws THREAD_FAULT. */
   async gradients(task: StepTask): Promise<StepResult> {
     const began = performance.now();
     this.#set({
@@ -106,7 +110,7 @@ export class ThreadTeam {
       [VALUE.samples]: task.samples,
       [VALUE.microBatches]: task.microBatches,
     });
-    const cuts = this.#cut(task.microBatches);
+    this.#cut(task.node);
     let tallied = this.#tally();
     await this.#phases(task.step + 1, REPAIRS, async () => {
       const fault = await this.#pool.run('compute');
@@ -114,11 +118,10 @@ export class ThreadTeam {
       tallied = this.#tally();
       return this.#pool.run('combine');
     });
-    const { root } = rowReduction(cuts);
     const bad = this.#words(THREAD.nonFinite).filter((element) => element >= 0);
     return {
       ...tallied,
-      row: rowAddress(this.#start.arenaPlan, root.thread, root.slot),
+      row: rowAddress(this.#start.arenaPlan, REDUCED),
       digest: this.#sum64(THREAD.digestLow, THREAD.digestHigh),
       nonFinite: bad.length > 0 ? Math.min(...bad) : -1,
       seconds: (performance.now() - began) / 1000,
@@ -138,16 +141,27 @@ export class ThreadTeam {
     await this.#phases(step + 1, 0, () => this.#pool.run('apply'));
   }
 
-  /** Set `index` in inference mode, each sample once. `applied`: steps that the weights have had. */
-  async evaluate(index: number, microBatch: number, applied: number): Promise<PieceSums> {
-    const { microBatches } = await this.#overSet('evaluate', index, microBatch, applied);
+  /**
+   * The micro-batches `pieces` of set `index` in inference mode, each sample once. `applied`: steps
+   * that the weights have had.
+   */
+  async evaluate(
+    index: number,
+    microBatch: number,
+    applied: number,
+    pieces: Range,
+  ): Promise<PieceSums> {
+    await this.#overSet('evaluate', index, microBatch, applied, pieces);
     const { losses, correct } = this.#start.evaluation;
-    return { losses: losses.slice(0, microBatches), correct: correct.slice(0, microBatches) };
+    const { first, end } = pieces;
+    return { losses: losses.slice(first, end), correct: correct.slice(first, end) };
   }
 
   /** float32 [samples, classes] of set `index`: a view that the next call overwrites. */
   async predict(index: number, microBatch: number, applied: number): Promise<Float32Array> {
-    const { samples } = await this.#overSet('predict', index, microBatch, applied);
+    const samples = this.#start.sets[index]!.count;
+    const all = { first: 0, end: microBatchCount(samples, microBatch) };
+    await this.#overSet('predict', index, microBatch, applied, all);
     const classes = this.#start.sets[0]!.classes.length;
     return this.#start.evaluation.probabilities.subarray(0, samples * classes);
   }
@@ -161,17 +175,15 @@ export class ThreadTeam {
     index: number,
     microBatch: number,
     applied: number,
-  ): Promise<{ samples: number; microBatches: number }> {
-    const samples = this.#start.sets[index]!.count;
-    const microBatches = Math.ceil(samples / microBatch);
+    pieces: Range,
+  ): Promise<void> {
     this.#set({
       [VALUE.step]: applied,
       [VALUE.source]: index,
-      [VALUE.microBatches]: microBatches,
+      [VALUE.microBatches]: microBatchCount(this.#start.sets[index]!.count, microBatch),
     });
-    this.#cut(microBatches);
+    this.#cut(pieces);
     await this.#phases(applied, REPAIRS, () => this.#pool.run(phase));
-    return { samples, microBatches };
   }
 
   /**
@@ -204,10 +216,8 @@ export class ThreadTeam {
     };
   }
 
-  #cut(microBatches: number): readonly number[] {
-    const cuts = evenCuts(microBatches, this.#start.threads);
-    this.#control.values.set(cuts, VALUE.cuts);
-    return cuts;
+  #cut(range: Range): void {
+    this.#control.values.set(evenCuts(range, this.#start.threads), VALUE.cuts);
   }
 
   #set(values: Readonly<Record<number, number>>): void {

@@ -71,6 +71,7 @@ async function trainWith(
     threads,
     fastMath,
     limits: { stallMilliseconds: 60_000, startMilliseconds: 60_000 },
+    parts: false,
     predicts: false,
     onRepair: () => t.fail('no thread needs a repair'),
     hook: null,

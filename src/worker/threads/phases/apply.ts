@@ -3,7 +3,7 @@ import { rowAddress } from '../arena.js';
 import { VALUE } from '../control.js';
 import { sliceOf } from '../slice.js';
 import type { PhaseBody, ThreadState } from '../thread-state.js';
-import { reduction } from './reduction.js';
+import { REDUCED } from '../row-schedule.js';
 
 /**
  * The optimizer's step from the reduced row, each thread a slice of the weights and moments; then
@@ -11,11 +11,8 @@ import { reduction } from './reduction.js';
  * depend on the cut.
  */
 export const apply: PhaseBody = (thread) => {
-  const { start, control } = thread;
-  // The sum ends in the row of the first micro-batch, whatever the cut: slot 0 of thread 0, also
-  // where an evaluation has cut anew since.
-  const { root } = reduction(control, start.threads);
-  const row = rowAddress(start.arenaPlan, root.thread, root.slot);
+  const { start } = thread;
+  const row = rowAddress(start.arenaPlan, REDUCED);
   updateWeights(thread, row);
   updateMovingStatistics(thread, row);
   thread.progress();

@@ -2,6 +2,7 @@ import { rowAddress } from '../arena.js';
 import { THREAD } from '../control.js';
 import { sliceOf } from '../slice.js';
 import type { PhaseBody } from '../thread-state.js';
+import type { RowPlace } from '../row-schedule.js';
 import { reduction } from './reduction.js';
 
 /** Elements that are done with while they are in the first cache. */
@@ -19,8 +20,7 @@ export const combine: PhaseBody = ({ start, control, kernels, say, progress }) =
   let digest = 0n;
   for (let first = slice.first; first < slice.end; first += PIECE) {
     const length = Math.min(PIECE, slice.end - first);
-    const address = ({ thread, slot }: { thread: number; slot: number }): number =>
-      rowAddress(start.arenaPlan, thread, slot) + first * 4;
+    const address = (place: RowPlace): number => rowAddress(start.arenaPlan, place) + first * 4;
     for (const { into, from } of additions) {
       kernels['addRows']!(address(into), address(from), length);
     }

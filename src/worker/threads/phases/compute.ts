@@ -7,6 +7,7 @@ import { rowAddress } from '../arena.js';
 import { teamOf } from '../row-schedule.js';
 import { meet } from '../team-barrier.js';
 import type { PhaseBody, ThreadState } from '../thread-state.js';
+import { cutsOf } from './reduction.js';
 
 /**
  * Gradients of the thread's range of micro-batches, in order. Rows are added as soon as two
@@ -20,8 +21,7 @@ export const compute: PhaseBody = async (thread, sequence) => {
   await engine.prepare(start.thread, start.threads);
   thread.progress();
   if (!barrier(words, start.thread, start.threads, sequence)) return false;
-  const count = control.values[VALUE.microBatches]!;
-  const team = engine.gradientsInto ? teamOf(start.thread, start.threads, count) : null;
+  const team = engine.gradientsInto ? teamOf(start.thread, cutsOf(control, start.threads)) : null;
   if (team !== null && team.size > 1) return asTeam(thread, sequence, team);
   return alone(thread, sequence);
 };
@@ -42,7 +42,8 @@ async function alone(thread: ThreadState, sequence: number): Promise<boolean> {
     first: values[VALUE.cuts + start.thread]!,
     end: values[VALUE.cuts + start.thread + 1]!,
   };
-  const address = (slot: number): number => rowAddress(start.arenaPlan, start.thread, slot);
+  const address = (slot: number): number =>
+    rowAddress(start.arenaPlan, { thread: start.thread, slot });
   const tally = emptyTally();
   const watermark = () => {
     thread.progress();
@@ -94,10 +95,8 @@ async function asTeam(
       return whole;
     },
   };
-  const correct = engine.gradientsInto!(batch, rowAddress(arenaPlan, leader, 0), thread.progress, {
-    add: false,
-    team,
-  });
+  const row = rowAddress(arenaPlan, { thread: leader, slot: 0 });
+  const correct = engine.gradientsInto!(batch, row, thread.progress, { add: false, team });
   if (correct < 0) return false;
   if (place === 0) tally.correct = correct;
   say(thread, tally);

@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { LockstepError } from '../errors.js';
+import { errorOf } from '../protocol/failure.js';
+import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from '../wire/frame.js';
+import { refusalSchema } from '../wire/session.js';
+import { SOCKET_PATH, SUBPROTOCOL } from './socket-server.js';
+import type { Token } from './token.js';
+
+const TIMEOUT_MILLISECONDS = 5000;
+const MOST_ANSWER_BYTES = 65536;
+
+/**
+ * Opens a connection to a coordinator or a worker. Throws JOIN_REFUSED with the other side's reason
+ * where it does not let us in, JOIN_FAILED where nobody answers.
+ */
+export function dial(url: string, token: Token): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(new URL(SOCKET_PATH, url), `${SUBPROTOCOL}${PROTOCOL_VERSION}`, {
+      headers: { authorization: token.authorization },
+      perMessageDeflate: false,
+      maxPayload: MAX_FRAME_BYTES,
+      handshakeTimeout: TIMEOUT_MILLISECONDS,
+      // Masks keep a page's script from writing bytes of its choice through a proxy (RFC 6455,
+      // 10.3). No page speaks here; and with a mask of zeros, ws leaves the bytes alone.
+      generateMask: (mask) => {
+        mask.fill(0);
+      },
+    });
+    const fail = (error: LockstepError): void => {
+      socket.removeAllListeners();
+      socket.on('error', () => undefined);
+      socket.terminate();
+      reject(error);
+    };
+    socket.once('open', () => {
+      socket.removeAllListeners();
+      resolve(socket);
+    });
+    socket.once('error', (cause) => {
+      fail(unreachable(url, cause.message === '' ? 'connection refused' : cause.message, cause));
+    });
+    socket.once('unexpected-response', (_, response: IncomingMessage) => {
+      void answerOf(response).then((text) => {
+        fail(refusalIn(text) ?? unreachable(url, `HTTP status ${response.statusCode ?? 0}`));
+      });
+    });
+  });
+}
+
+function unreachable(url: string, reason: string, cause?: unknown): LockstepError {
+  return new LockstepError('JOIN_FAILED', `${url} does not answer as a Lockstep run: ${reason}.`, {
+    hint: 'Check the address, that the coordinator runs, and what firewalls there are between.',
+    where: { url },
+    cause,
+  });
+}
+
+function refusalIn(text: string): LockstepError | null {
+  try {
+    return errorOf(refusalSchema.parse(JSON.parse(text)));
+  } catch {
+    return null;
+  }
+}
+
+async function answerOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MOST_ANSWER_BYTES) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    // Cut off in the middle: what there is will not parse, and is called unreachable.
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,144 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { LockstepError } from '../errors.js';
+import { failureOf } from '../protocol/failure.js';
+import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from '../wire/frame.js';
+import { formatSocketAddress, type SocketAddress } from './socket-address.js';
+import type { Token } from './token.js';
+
+export const SOCKET_PATH = '/lockstep';
+export const SUBPROTOCOL = 'lockstep.';
+
+export interface SocketServerOptions {
+  readonly listen: SocketAddress;
+  readonly token: Token;
+  /** A connection that was let in, and where it comes from. */
+  readonly onConnection: (socket: WebSocket, from: string) => void;
+}
+
+/** Connections that have not said who they are, and how long they may take to. */
+const HANDSHAKE_MILLISECONDS = 10_000;
+const MOST_CONNECTIONS = 4096;
+const MOST_HEADER_BYTES = 8192;
+
+/** Lets in whoever has the token and speaks this version; answers others with a reason. */
+export class SocketServer {
+  readonly address: SocketAddress;
+  readonly #server: Server;
+  readonly #sockets: WebSocketServer;
+
+  private constructor(server: Server, sockets: WebSocketServer, address: SocketAddress) {
+    this.#server = server;
+    this.#sockets = sockets;
+    this.address = address;
+  }
+
+  /** Throws LISTEN_FAILED. */
+  static async open({ listen, token, onConnection }: SocketServerOptions): Promise<SocketServer> {
+    const sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: MAX_FRAME_BYTES,
+      perMessageDeflate: false,
+    });
+    const server = createServer({ maxHeaderSize: MOST_HEADER_BYTES }, (request, response) => {
+      response
+        .writeHead(426, { connection: 'close' })
+        .end('A Lockstep run: connect to it with ws.\n');
+      request.destroy();
+    });
+    server.headersTimeout = HANDSHAKE_MILLISECONDS;
+    server.requestTimeout = HANDSHAKE_MILLISECONDS;
+    server.maxConnections = MOST_CONNECTIONS;
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // A peer that goes away in the middle is no error of ours.
+      socket.on('error', () => undefined);
+      const refusal = refusalOf(request, token);
+      if (refusal !== null) {
+        turnAway(socket, refusal);
+        return;
+      }
+      sockets.handleUpgrade(request, socket, head, (opened) => {
+        const { remoteAddress = 'somewhere', remotePort = 0 } = request.socket;
+        onConnection(opened, formatSocketAddress({ host: remoteAddress, port: remotePort }));
+      });
+    });
+    await listening(server, listen);
+    const { address: host, port } = server.address() as AddressInfo;
+    return new SocketServer(server, sockets, { host, port });
+  }
+
+  /** Stops listening and cuts all connections. */
+  async close(): Promise<void> {
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#sockets.close();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+      this.#server.closeAllConnections();
+    });
+  }
+}
+
+interface HttpRefusal {
+  readonly status: string;
+  readonly error: LockstepError;
+}
+
+function refusalOf(request: IncomingMessage, token: Token): HttpRefusal | null {
+  if (request.url !== SOCKET_PATH) {
+    const error = new LockstepError('JOIN_REFUSED', 'There is nothing at this path.', {
+      hint: `The path of a run is ${SOCKET_PATH}.`,
+    });
+    return { status: '404 Not Found', error };
+  }
+  if (!token.admits(request.headers.authorization)) {
+    const error = new LockstepError('JOIN_REFUSED', 'The token is not that of this run.', {
+      hint: 'Give --token-file the file that the coordinator was started with.',
+    });
+    return { status: '401 Unauthorized', error };
+  }
+  const asked = request.headers['sec-websocket-protocol'] ?? 'none';
+  if (asked !== `${SUBPROTOCOL}${PROTOCOL_VERSION}`) {
+    const error = new LockstepError(
+      'JOIN_REFUSED',
+      `This side speaks version ${PROTOCOL_VERSION} of the protocol, the other ${asked.slice(0, 40)}.`,
+      { hint: 'Install the same version of Lockstep on all machines.' },
+    );
+    return { status: '426 Upgrade Required', error };
+  }
+  return null;
+}
+
+/** The error travels as JSON, so that the other side can show it as its own. */
+function turnAway(socket: Duplex, { status, error }: HttpRefusal): void {
+  const { code, message, hint, where } = failureOf(error);
+  const body = JSON.stringify({ code, message, hint, where });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function listening(server: Server, address: SocketAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: NodeJS.ErrnoException): void => {
+      reject(
+        new LockstepError(
+          'LISTEN_FAILED',
+          `${formatSocketAddress(address)} cannot be listened on: ${cause.message}.`,
+          {
+            hint: 'Take another port, or 0 for a free one, and an address of this machine.',
+            cause,
+          },
+        ),
+      );
+    };
+    server.once('error', fail);
+    server.listen(address.port, address.host, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}

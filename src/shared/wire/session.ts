@@ -1,0 +1,137 @@
+import * as z from 'zod';
+import type { PeerMessage, ToCoordinator, ToMember } from '../protocol/messages.js';
+import {
+  betweenPeers,
+  fromMember,
+  memberId,
+  refusal,
+  runId,
+  toMember,
+  snapshotPiece,
+} from './message-schemas.js';
+
+/**
+ * What processes say to each other about themselves, around what the machines say: who joins, what
+ * the run is, where its data and its members are.
+ */
+const count = z.int().min(0);
+const text = (length: number) => z.string().max(length);
+const seconds = z.number().min(0).max(1e9);
+
+/** Worker → coordinator: the first message of every connection. */
+const join = z.strictObject({
+  kind: z.literal('join'),
+  /** Version of the program. */
+  version: text(64),
+  member: memberId,
+  /** The same in every life of the worker. */
+  worker: text(160).regex(/^[!-~]+$/),
+  host: text(256),
+  pid: count,
+  threads: z.int().min(1).max(4096),
+  /** Where peers reach it; null: nowhere. */
+  url: text(512).nullable(),
+});
+
+/** Coordinator → worker: everything that a worker must know to compute the run's bits. */
+const welcome = z.strictObject({
+  kind: z.literal('welcome'),
+  run: runId,
+  version: text(64),
+  identity: z.record(text(200), text(200)),
+  /** The run's configuration, resolved; what says who computes is the worker's own to choose. */
+  config: z.record(text(100), z.json()),
+  /** tfjs's topology of the model, without weights. */
+  model: z.json(),
+  data: z.strictObject({
+    name: text(256),
+    digest: z.string().regex(/^[0-9a-f]{64}$/),
+    bytes: count,
+    height: count,
+    width: count,
+    channels: count,
+    trainCount: count,
+    testCount: count,
+    classes: z.array(text(1000)).max(65536),
+  }),
+  segments: z.int().min(1).max(65536),
+  heartbeatMillis: z.number().min(1).max(60_000),
+  retryMillis: z.number().min(1).max(3_600_000),
+  unreachableMillis: z.number().min(1).max(3_600_000),
+  coordinatorLostMillis: z.number().min(1).max(86_400_000),
+});
+
+/** Worker → coordinator: bytes of the decoded data set. */
+const wantData = z.strictObject({
+  kind: z.literal('want-data'),
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  first: count,
+  end: count,
+});
+
+const data = z.strictObject({
+  kind: z.literal('data'),
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  first: count,
+  checksum: z.int().min(0).max(0xffffffff),
+  payload: z.undefined().optional(),
+});
+
+/** Worker → coordinator: where the time of its last step went. */
+const timing = z.strictObject({
+  kind: z.literal('timing'),
+  step: count,
+  stepSeconds: seconds,
+  computeSeconds: seconds,
+  updateSeconds: seconds,
+});
+
+/** Coordinator → worker, whenever it changes: where the others are. */
+const addresses = z.strictObject({
+  kind: z.literal('addresses'),
+  members: z.array(z.strictObject({ member: memberId, url: text(512).nullable() })).max(4096),
+});
+
+/** The first message of a connection between two workers. */
+const greeting = z.strictObject({
+  kind: z.literal('greeting'),
+  run: runId,
+  from: memberId,
+  to: memberId,
+});
+
+export type Join = z.output<typeof join>;
+export type Welcome = z.output<typeof welcome>;
+export type DataManifest = Welcome['data'];
+export type WantData = z.output<typeof wantData>;
+export type DataPiece = Omit<z.output<typeof data>, 'payload'> & { readonly payload: Uint8Array };
+export type Timing = z.output<typeof timing>;
+export type Addresses = z.output<typeof addresses>;
+export type Greeting = z.output<typeof greeting>;
+
+/** A member's own snapshot is asked for by the coordinator, and comes back this way. */
+export type FromWorker = ToCoordinator | SnapshotToCoordinator | Join | WantData | Timing;
+type SnapshotToCoordinator = Extract<PeerMessage, { kind: 'snapshot-piece' }>;
+export type FromCoordinator = ToMember | Welcome | DataPiece | Addresses;
+export type FromPeer = PeerMessage | Greeting;
+
+const union = <Message>(
+  schemas: readonly [z.core.$ZodTypeDiscriminable, ...z.core.$ZodTypeDiscriminable[]],
+) => z.discriminatedUnion('kind', schemas) as unknown as z.ZodType<Message>;
+
+export const fromWorkerSchema = union<FromWorker>([
+  ...fromMember,
+  snapshotPiece,
+  join,
+  wantData,
+  timing,
+]);
+export const fromCoordinatorSchema = union<FromCoordinator>([
+  ...toMember,
+  welcome,
+  data,
+  addresses,
+]);
+export const fromPeerSchema = union<FromPeer>([...betweenPeers, greeting]);
+/** What an HTTP answer says where a connection is not let in. */
+export const refusalSchema = refusal.shape.failure;
