@@ -1,5 +1,7 @@
 import type { RunInput } from '../local/prepare-run.js';
+import type { CoordinateInput } from '../local/coordinate.js';
 import type { TrainInput } from '../local/train.js';
+import type { WorkInput } from '../local/work.js';
 import type { RunSummary } from '../shared/run-events.js';
 import type {
   DryRunReport,
@@ -21,6 +23,10 @@ export interface Product {
    * checkpoint, by LockstepError RUN_INTERRUPTED.
    */
   train(input: TrainInput): Promise<RunSummary>;
+  /** Trains on workers that join over the network; ends as `train` does. */
+  coordinate(input: CoordinateInput): Promise<RunSummary>;
+  /** Works for such a run until it is finished. */
+  work(input: WorkInput): Promise<void>;
   /** What `train` would do with these options; nothing is written. */
   planRun(input: RunInput): Promise<DryRunReport>;
   evaluateRun(folder: string, options: EvaluateOptions): Promise<EvaluationReport>;

@@ -1,10 +1,12 @@
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import type { CliContext } from './context.js';
+import { coordinatorCommand } from './commands/coordinator.js';
 import { dataCommand } from './commands/data.js';
 import { engineCommand } from './commands/engine.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { predictCommand } from './commands/predict.js';
 import { trainCommand } from './commands/train.js';
+import { workerCommand } from './commands/worker.js';
 import { errorText, EXIT, exitStatus } from './exit.js';
 import { usageError } from './usage.js';
 import { version } from '../shared/version.js';
@@ -53,6 +55,8 @@ function parser(args: readonly string[], context: CliContext): Argv {
 function commands(context: CliContext): CommandModule[] {
   return [
     trainCommand(context),
+    coordinatorCommand(context),
+    workerCommand(context),
     evaluateCommand(context),
     predictCommand(context),
     engineCommand(context),

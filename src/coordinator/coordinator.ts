@@ -2,9 +2,10 @@ import { LockstepError } from '../shared/errors.js';
 import type { Link } from '../shared/link/link.js';
 import { Drive } from '../shared/protocol/drive.js';
 import { errorOf, failureOf } from '../shared/protocol/failure.js';
-import type { ToCoordinator, ToMember } from '../shared/protocol/messages.js';
+import type { SnapshotPiece, ToCoordinator, ToMember } from '../shared/protocol/messages.js';
 import type { MemberId } from '../shared/protocol/names.js';
 import type { Schedule } from '../shared/protocol/schedule.js';
+import type { NamedBytes } from '../shared/protocol/state-bytes.js';
 import { advanceCoordinator, startCoordinator } from './machine/machine.js';
 import type {
   CoordinatorConfig,
@@ -12,6 +13,8 @@ import type {
   CoordinatorEvent,
   CoordinatorState,
 } from './machine/state.js';
+import { StateFetch } from './state-fetch.js';
+import { StateServe } from './state-serve.js';
 
 type EffectOf<Kind extends CoordinatorEffect['kind']> = Extract<CoordinatorEffect, { kind: Kind }>;
 
@@ -23,8 +26,10 @@ export interface Keeper {
   record(effect: EffectOf<'record'>): Promise<void>;
   /** Metrics of an evaluation, in their place among those of the steps. */
   evaluated(effect: EffectOf<'evaluated'>): Promise<void>;
-  /** A checkpoint, whole or not at all. */
-  store(effect: EffectOf<'store'>): Promise<void>;
+  /** A checkpoint, whole or not at all; `fetch` brings the state from the worker that has it. */
+  store(effect: EffectOf<'store'>, fetch: () => Promise<NamedBytes>): Promise<void>;
+  /** The newest stored state, where it is of so many steps. */
+  stored(applied: number): NamedBytes | null;
   /** The run is done: what its summary says is settled. */
   summarize(effect: EffectOf<'summarize'>): Promise<void>;
 }
@@ -33,9 +38,11 @@ export interface CoordinatorOptions {
   readonly config: CoordinatorConfig;
   readonly schedule: Schedule;
   readonly keeper: Keeper;
-  readonly links: ReadonlyMap<MemberId, Link<ToMember, ToCoordinator>>;
   readonly onWarning: (warning: LockstepError) => void;
 }
+
+/** A worker's end of the line, as the coordinator sees it. */
+export type MemberLink = Link<ToMember, ToCoordinator | SnapshotPiece>;
 
 /** The coordinator of a run: its machine decides, this carries out. */
 export class Coordinator {
@@ -44,10 +51,15 @@ export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #drive: Drive<CoordinatorState, CoordinatorEvent, CoordinatorEffect>;
   readonly #timer: NodeJS.Timeout;
+  readonly #links = new Map<MemberId, MemberLink>();
+  readonly #fetch: StateFetch;
+  readonly #serve: StateServe;
   #settle!: { resolve: () => void; reject: (error: LockstepError) => void };
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
+    this.#fetch = new StateFetch(options.config.run);
+    this.#serve = new StateServe(options.config.run);
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#drive = new Drive<CoordinatorState, CoordinatorEvent, CoordinatorEffect>(
       startCoordinator(options.config, options.schedule, performance.now()),
@@ -56,14 +68,29 @@ export class Coordinator {
         this.#carryOut(effect);
       },
     );
-    for (const link of options.links.values()) {
-      link.receive((message) => {
-        this.#drive.feed({ kind: 'message', message });
-      });
-    }
     this.#timer = setInterval(() => {
       this.#drive.feed({ kind: 'tick', now: performance.now() });
     }, options.config.times.heartbeatMillis);
+  }
+
+  get state(): CoordinatorState {
+    return this.#drive.state;
+  }
+
+  /** A member can be heard and spoken to; takes the place of an earlier link to it. */
+  connect(id: MemberId, link: MemberLink): void {
+    const before = this.#links.get(id);
+    this.#links.set(id, link);
+    before?.close('the worker has connected again');
+    link.receive((message) => {
+      if (message.kind === 'snapshot-piece') this.#fetch.take(message);
+      else this.#drive.feed({ kind: 'message', message });
+    });
+    void link.closed.then((reason) => {
+      if (this.#links.get(id) !== link) return;
+      this.#links.delete(id);
+      this.#drive.feed({ kind: 'lost', member: id, reason });
+    });
   }
 
   /** Ends the run after the step under way, with a checkpoint. */
@@ -74,22 +101,17 @@ export class Coordinator {
   /** Stops the heartbeat, whatever state the run is in. */
   close(): void {
     clearInterval(this.#timer);
-    for (const link of this.#options.links.values()) link.close('the coordinator has ended');
+    for (const link of this.#links.values()) link.close('the coordinator has ended');
   }
 
   #carryOut(effect: CoordinatorEffect): void {
-    const { keeper, links, onWarning } = this.#options;
+    const { keeper, onWarning } = this.#options;
     switch (effect.kind) {
       case 'save-term':
         this.#answer(keeper.saveTerm(effect.term), { kind: 'term-saved', term: effect.term });
         return;
       case 'send':
-        links
-          .get(effect.to)
-          ?.send(effect.message as ToMember)
-          .catch((error: unknown) => {
-            onWarning(errorOf(failureOf(error)));
-          });
+        this.#send(effect.to, effect.message as ToMember);
         return;
       case 'record': {
         const upTo = effect.records.at(-1)!.step + 1;
@@ -103,21 +125,28 @@ export class Coordinator {
         return;
       case 'store': {
         const { applied, lineage } = effect;
-        keeper.store(effect).then(
-          () => {
-            this.#drive.feed({ kind: 'stored', applied, lineage });
-          },
-          (error: unknown) => {
-            this.#drive.feed({ kind: 'store-failed', applied, failure: failureOf(error) });
-          },
-        );
+        keeper
+          .store(effect, () => this.#fetchFrom(effect))
+          .then(
+            () => {
+              this.#drive.feed({ kind: 'stored', applied, lineage });
+            },
+            (error: unknown) => {
+              this.#drive.feed({ kind: 'store-failed', applied, failure: failureOf(error) });
+            },
+          );
         return;
       }
       case 'summarize':
         this.#answer(keeper.summarize(effect), { kind: 'summarized' });
         return;
+      case 'send-snapshot': {
+        const state = keeper.stored(effect.applied);
+        const piece = state === null ? null : this.#serve.segment(state, effect);
+        if (piece !== null) this.#send(effect.to, piece);
+        return;
+      }
       case 'began':
-      case 'send-snapshot':
         return;
       case 'warn':
         onWarning(errorOf(effect.failure));
@@ -127,6 +156,25 @@ export class Coordinator {
         if (effect.failure === null) this.#settle.resolve();
         else this.#settle.reject(errorOf(effect.failure));
     }
+  }
+
+  /** Who is out of reach is told again, or removed. */
+  #send(to: MemberId, message: ToMember): void {
+    this.#links
+      .get(to)
+      ?.send(message)
+      .catch((error: unknown) => {
+        if (error instanceof LockstepError && error.code === 'LINK_CLOSED') return;
+        this.#options.onWarning(errorOf(failureOf(error)));
+      });
+  }
+
+  #fetchFrom({ writer, ...state }: EffectOf<'store'>): Promise<NamedBytes> {
+    const link = this.#links.get(writer);
+    if (link !== undefined) return this.#fetch.fetch(link, state);
+    return Promise.reject(
+      new LockstepError('LINK_CLOSED', `The link to ${writer}, which has the state, is closed.`),
+    );
   }
 
   #answer(work: Promise<void>, event: CoordinatorEvent): void {

@@ -2,6 +2,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { assertInternal, LockstepError } from '../shared/errors.js';
 import { floatOfBits } from '../shared/numerics/float-bits.js';
 import type { EvaluationSum, StepRecord as StepFacts } from '../shared/protocol/control.js';
+import type { NamedBytes } from '../shared/protocol/state-bytes.js';
 import { TEST_SET } from '../shared/protocol/run-schedule.js';
 import type { EpochRecord, RunObserver, StepRecord } from '../shared/run-events.js';
 import type { Keeper } from './coordinator.js';
@@ -23,7 +24,7 @@ export interface StepTimes {
 /** A state that a worker has put aside. */
 export interface CapturedState {
   readonly digest: string;
-  readonly state: ReadonlyMap<string, Uint8Array>;
+  readonly state: NamedBytes;
 }
 
 export interface StoredState {
@@ -49,7 +50,8 @@ export interface RunKeeperOptions {
   readonly stored: StoredState | null;
   /** Of a step from 0; asked once for each, resolves when the step is applied. */
   readonly times: (step: number) => Promise<StepTimes>;
-  readonly captured: (applied: number) => CapturedState | undefined;
+  /** Where the worker is in this process: the state that it has put aside. */
+  readonly captured: ((applied: number) => CapturedState | undefined) | null;
   /** Takes what model and summary are made of. */
   readonly conclude: (effect: EffectOf<'summarize'>, state: CapturedState) => Promise<void>;
 }
@@ -67,8 +69,9 @@ export class RunKeeper implements Keeper {
   #evaluationSeconds = 0;
   /** The checkpoint last written, whose weights may become the model. */
   #stored: StoredState | null;
-  /** Steps whose lines are in the metrics. */
+  /** Steps whose lines are in the metrics, and those after which the last evaluation was. */
   #recorded: number;
+  #evaluated = -1;
   #syncSoon: Promise<void> | null = null;
   #queue: Promise<void> = Promise.resolve();
   #saved: Promise<void> = Promise.resolve();
@@ -100,16 +103,30 @@ export class RunKeeper implements Keeper {
     await this.#syncedSoon();
   }
 
-  async evaluated({ sums }: EffectOf<'evaluated'>): Promise<void> {
+  async evaluated({ applied, sums }: EffectOf<'evaluated'>): Promise<void> {
     await this.#inTurn(() => {
+      // Where all workers were lost, steps are done again, whose lines are there already.
+      if (applied < this.#recorded || applied === this.#evaluated) return;
+      this.#evaluated = applied;
       // Where training ends in the middle of an epoch, that is evaluated too.
       this.#ended ??= this.#sums.soFar();
       this.#closeEpoch(sums.find(({ set }) => set === TEST_SET) ?? null);
     });
   }
 
-  async store({ applied, lineage, digest }: EffectOf<'store'>): Promise<void> {
-    await this.#save(applied, lineage, this.#capturedAt(applied, digest));
+  async store(
+    { applied, lineage, digest }: EffectOf<'store'>,
+    fetch: () => Promise<NamedBytes>,
+  ): Promise<void> {
+    const captured =
+      this.#options.captured === null
+        ? { digest, state: await fetch() }
+        : capturedAs(digest, applied, this.#options.captured(applied));
+    await this.#save(applied, lineage, captured);
+  }
+
+  stored(applied: number): NamedBytes | null {
+    return this.#stored?.applied === applied ? this.#stored.captured.state : null;
   }
 
   /**
@@ -223,14 +240,17 @@ export class RunKeeper implements Keeper {
       updateSeconds,
     };
   }
+}
 
-  #capturedAt(applied: number, digest: string): CapturedState {
-    const captured = this.#options.captured(applied);
-    if (captured?.digest === digest) return captured;
-    throw new LockstepError(
-      'CHECKPOINT_STATE_LOST',
-      `The copy of the state after ${String(applied)} steps is ${captured ? 'another than was announced' : 'gone'}.`,
-      { hint: 'Resume from the checkpoint before it.', where: { step: applied } },
-    );
-  }
+function capturedAs(
+  digest: string,
+  applied: number,
+  captured: CapturedState | undefined,
+): CapturedState {
+  if (captured?.digest === digest) return captured;
+  throw new LockstepError(
+    'CHECKPOINT_STATE_LOST',
+    `The copy of the state after ${String(applied)} steps is ${captured ? 'another than was announced' : 'gone'}.`,
+    { hint: 'Resume from the checkpoint before it.', where: { step: applied } },
+  );
 }

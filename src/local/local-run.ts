@@ -1,36 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { Coordinator } from '../coordinator/coordinator.js';
-import { readMetrics } from '../coordinator/run-folder/metrics-reader.js';
 import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import type { MetricsLog } from '../coordinator/run-folder/metrics-log.js';
-import { requireSameIdentity, runName } from '../coordinator/run-identity.js';
-import { RunKeeper, type StepTimes, type StoredState } from '../coordinator/run-keeper.js';
+import { runName } from '../coordinator/run-identity.js';
+import { RunKeeper, type StepTimes } from '../coordinator/run-keeper.js';
 import { shortModelName } from '../shared/config/resolve.js';
-import { lastStep } from '../shared/config/schedule.js';
 import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
-import { LockstepError } from '../shared/errors.js';
 import { inProcessLink } from '../shared/link/in-process.js';
 import type { EvaluationSum } from '../shared/protocol/control.js';
 import { errorOf, failureOf } from '../shared/protocol/failure.js';
-import { firstLineage } from '../shared/protocol/lineage.js';
 import type { ToCoordinator, ToMember } from '../shared/protocol/messages.js';
 import { runSchedule, TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
-import type { RunObserver, StepRecord } from '../shared/run-events.js';
+import type { RunObserver } from '../shared/run-events.js';
 import { Member } from '../worker/member.js';
 import { soloPost } from '../worker/post.js';
-import type { Trainer, TrainerState } from '../worker/trainer.js';
+import type { NamedBytes } from '../shared/protocol/state-bytes.js';
+import type { Trainer } from '../worker/trainer.js';
 import { stallSeconds, type PreparedRun } from './prepare-run.js';
-
-/** What a run has come to. */
-export interface Conclusion {
-  readonly steps: number;
-  readonly state: TrainerState;
-  readonly evaluation: readonly EvaluationSum[];
-  /** Of this process: optimizer steps, their samples and seconds, and evaluation. */
-  readonly samplesHere: number;
-  readonly trainingSeconds: number;
-  readonly evaluationSeconds: number;
-}
+import type { Conclusion } from './conclude.js';
+import { takeUp, type TakenUp } from './take-up.js';
 
 const WORKER = 'local';
 const HEARTBEAT_MILLISECONDS = 250;
@@ -45,7 +33,7 @@ export class LocalRun {
   readonly #metrics: MetricsLog;
   readonly #keeper: RunKeeper;
   readonly #observer: RunObserver;
-  #conclusion: { steps: number; evaluation: readonly EvaluationSum[]; state: TrainerState } | null =
+  #conclusion: { steps: number; evaluation: readonly EvaluationSum[]; state: NamedBytes } | null =
     null;
   #samples = 0;
   #seconds = 0;
@@ -55,11 +43,7 @@ export class LocalRun {
     folder: RunFolder,
     trainer: Trainer,
     observer: RunObserver,
-    position: { applied: number; lineage: string },
-    term: number,
-    metrics: MetricsLog,
-    done: readonly StepRecord[],
-    stored: StoredState | null,
+    { position, term, metrics, done, stored }: TakenUp,
   ) {
     const { config, data, identity } = run;
     const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
@@ -131,9 +115,9 @@ export class LocalRun {
       },
       schedule,
       keeper: this.#keeper,
-      links: new Map([[id, link.a]]),
       onWarning,
     });
+    this.#coordinator.connect(id, link.a);
     this.#member = new Member({
       config: {
         run: name,
@@ -166,44 +150,16 @@ export class LocalRun {
     });
   }
 
-  /**
-   * Takes the run up where its folder has it: the newest valid checkpoint, or the beginning, for
-   * which the trainer holds the initial weights.
-   */
+  /** Takes the run up where its folder has it; the trainer holds the initial weights. */
   static async begin(
     run: PreparedRun,
     folder: RunFolder,
     trainer: Trainer,
     observer: RunObserver,
   ): Promise<LocalRun> {
-    const found = await folder.checkpoints.newestValid((error) => {
-      observer.notice(`${error.message} An older one is taken.`);
-    });
-    const position = { applied: 0, lineage: firstLineage(runName(run.identity)) };
-    let stored: StoredState | null = null;
-    if (found !== null) {
-      const { step, state, identity, sections, digests } = found.checkpoint;
-      requireSameIdentity(identity, run.identity, folder.path);
-      refuseEarlierEnd(run, step);
-      trainer.restore(sections);
-      position.applied = step;
-      position.lineage = String(state['lineage']);
-      stored = { applied: step, captured: { digest: digests['state']!, state: sections } };
-      observer.notice(`Going on after step ${String(step)}, from ${found.path}.`);
-    }
-    if (run.config.resume !== null) await folder.keepConfig();
-    const metrics = await folder.openMetrics(position.applied);
-    const perEpoch = stepsPerEpoch(run.data.train.count, run.config.batchSize);
-    const epoch = Math.ceil(position.applied / perEpoch);
-    const done =
-      found === null
-        ? []
-        : (await readMetrics(folder.path)).filter(
-            (record): record is StepRecord => record.kind === 'step' && record.epoch === epoch,
-          );
-    const term = await folder.readTerm();
-    await folder.discardSummary();
-    return new LocalRun(run, folder, trainer, observer, position, term, metrics, done, stored);
+    const taken = await takeUp(run, folder, observer);
+    if (taken.stored !== null) trainer.restore(taken.stored.captured.state);
+    return new LocalRun(run, folder, trainer, observer, taken);
   }
 
   /** Resolves when the run has ended; null where `signal` ended it before its last step. */
@@ -250,17 +206,6 @@ export class LocalRun {
       );
     }
   }
-}
-
-/** `epochs` and `steps` are two ways to say the end; neither may bring it before what is done. */
-function refuseEarlierEnd({ config, data }: PreparedRun, applied: number): void {
-  const end = lastStep(config, stepsPerEpoch(data.train.count, config.batchSize));
-  if (end >= applied) return;
-  throw new LockstepError(
-    'CONFIG_RESUME_DIFFERS',
-    `The run has done ${String(applied)} steps; it cannot end after ${String(end)}.`,
-    { hint: 'Ask for a later end, or for none.', where: { step: applied } },
-  );
 }
 
 /** Values that one side puts and the other takes, once each, in whichever order. */

@@ -84,7 +84,8 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
     fastMath: config.fastMath,
   });
   const weights = initialWeights(model, layout, config.seed, config.initialWeights);
-  const identity = identityOf(config, data, layout, weights, program);
+  const initial = digestOfBytes(new Uint8Array(weights.buffer));
+  const identity = identityOf(config, data.digest, layout, initial, program);
   return { config, data, model, layout, initialWeights: weights, choice, program, identity };
 }
 
@@ -148,7 +149,7 @@ export function stallSeconds({ config, choice }: PreparedRun): number {
   return config.stallSeconds ?? choice.engine.patienceSeconds;
 }
 
-function optimizerOf(config: ResolvedConfig): OptimizerSettings {
+export function optimizerOf(config: ResolvedConfig): OptimizerSettings {
   const { optimizer: kind, beta1, beta2, epsilon, momentum, weightDecay } = config;
   return kind === 'sgd'
     ? { kind, momentum, weightDecay }
@@ -167,19 +168,20 @@ const NO_BITS: ReadonlySet<string> = new Set([
   'model',
 ]);
 
-function identityOf(
+/** `data`, `weights`: digests of the data set and of the initial weights. */
+export function identityOf(
   config: ResolvedConfig,
-  data: DataSet,
+  data: string,
   layout: RowLayout,
-  weights: Float32Array,
+  weights: string,
   program: BuiltProgram,
 ): RunIdentity {
   const keys = TRAINING_KEYS.filter((key) => !NO_BITS.has(key));
   return {
     configuration: digestOf(keys.map((key) => [key, config[key]])),
-    'data set': data.digest,
+    'data set': data,
     layout: digestOf(layout),
-    'initial weights': digestOfBytes(new Uint8Array(weights.buffer)),
+    'initial weights': weights,
     [`compiled model (engine ${program.engine})`]: program.digest,
   };
 }

@@ -73,6 +73,7 @@ export const ERROR_CODES = {
   PROTOCOL_RECORDS_LOST: 'Metrics of some steps are neither in the folder nor with any worker.',
   STEP_NOT_FINITE: 'A loss or a gradient is not finite; no weight was changed by it.',
   WORKER_SILENT: 'A worker was not heard of for too long, and was removed.',
+  WORKER_LOST: 'The connection to a worker was closed; it was removed from the run.',
   WORKER_STALLED: 'The compute threads of a worker did not get on for too long.',
   COORDINATOR_LOST: 'The coordinator was not heard of for too long.',
   RUN_TOO_FEW_WORKERS: 'There were fewer workers than the run needs, for longer than it waits.',

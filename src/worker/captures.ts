@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Lineage } from '../shared/protocol/names.js';
+import { stateDigest } from '../shared/protocol/state-digest.js';
 import type { TrainerState } from './trainer.js';
 
 export interface Captured {
@@ -28,10 +28,4 @@ export class Captures {
   discard(applied: number): void {
     this.#byStep.delete(applied);
   }
-}
-
-export function stateDigest(state: TrainerState): string {
-  const hash = createHash('sha256');
-  for (const [name, bytes] of state) hash.update(name).update('\0').update(bytes);
-  return hash.digest('hex');
 }

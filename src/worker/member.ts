@@ -98,6 +98,11 @@ export class Member {
     return this.captures.put(position.applied, position.lineage, this.#options.trainer.capture());
   }
 
+  /** Resolves when nothing touches the weights any more; asked after the end. */
+  async idle(): Promise<void> {
+    await this.#work;
+  }
+
   /** Stops the heartbeat, whatever state the run is in. */
   close(): void {
     clearInterval(this.#timer);

@@ -41,6 +41,17 @@ function recorder() {
       if (observer !== undefined) playRun(observer);
       return Promise.resolve(SUMMARY);
     },
+    coordinate: ({ observer, signal, onDataProgress, onListening, ...options }) => {
+      calls.push(['coordinate', options, signal?.aborted, typeof onDataProgress]);
+      onListening({ address: { host: '127.0.0.1', port: 4711 }, tokenFile: '/run/token' });
+      if (observer !== undefined) playRun(observer);
+      return Promise.resolve(SUMMARY);
+    },
+    work: ({ notice, signal, ...options }) => {
+      calls.push(['work', options, signal?.aborted]);
+      notice('Receiving the data set.');
+      return Promise.resolve();
+    },
     planRun: (options) => {
       calls.push(['planRun', options]);
       return Promise.resolve(PLAN);

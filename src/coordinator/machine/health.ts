@@ -1,5 +1,6 @@
 import type { Failure } from '../../shared/protocol/messages.js';
-import { failRun, membersOf, type Part } from './context.js';
+import type { MemberId } from '../../shared/protocol/names.js';
+import { failRun, membersOf, type Context, type Part } from './context.js';
 import type { CoordinatorState, Peer } from './state.js';
 import { removePeers } from './views.js';
 
@@ -27,6 +28,26 @@ export const removeLost: Part = (state, context) => {
   }
   return removePeers(state, context, out);
 };
+
+/** Whose connection was closed is not waited for. */
+export function removeClosed(
+  state: CoordinatorState,
+  context: Context,
+  member: MemberId,
+  reason: string,
+): CoordinatorState {
+  if (state.phase !== 'gather' && state.phase !== 'run' && state.phase !== 'waiting') return state;
+  const peer = state.peers.get(member);
+  if (peer === undefined) return state;
+  const { worker, report } = peer;
+  const failure: Failure = {
+    code: 'WORKER_LOST',
+    message: `The connection to worker ${worker} was closed (${reason}), ${report.activity} at step ${report.applied ?? 0}.`,
+    hint: 'Look whether its process and its network are there. The others go on without it.',
+    where: { worker, step: report.applied ?? 0, phase: state.phase },
+  };
+  return removePeers(state, context, [{ peer, failure: report.failure ?? failure }]);
+}
 
 /** A learner that has not taken its snapshot; the others may be waiting for it. */
 function isLearning(state: CoordinatorState, peer: Peer): boolean {

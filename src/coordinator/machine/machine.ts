@@ -5,7 +5,7 @@ import { failRun, type Context } from './context.js';
 import { exitIfAllLeft, finishIfDone, pauseIfFew, stopIfAsked } from './ending.js';
 import { evaluateIfDue, takeEvaluated } from './evaluations.js';
 import { raiseGrant, updateStable } from './grants.js';
-import { failIfStuck, removeLost } from './health.js';
+import { failIfStuck, removeClosed, removeLost } from './health.js';
 import { beginLearning } from './learners.js';
 import { sendOrders, worthSaying } from './orders.js';
 import { failIfReported, takeHello, takeReport } from './peers.js';
@@ -97,6 +97,8 @@ function take(
       return failIfStuck(removeLost({ ...state, now: event.now }, context), context);
     case 'message':
       return takeMessage(state, context, event.message);
+    case 'lost':
+      return removeClosed(state, context, event.member, event.reason);
     case 'term-saved':
       if (state.phase !== 'claiming' || event.term !== state.term) return state;
       return { ...state, phase: 'waiting', gotOnAt: state.now };

@@ -68,6 +68,8 @@ export type CoordinatorEvent =
   /** At least once per heartbeat; `now` is in milliseconds and never falls. */
   | { readonly kind: 'tick'; readonly now: number }
   | { readonly kind: 'message'; readonly message: ToCoordinator }
+  /** The connection to a member is gone: nothing more will come from it. */
+  | { readonly kind: 'lost'; readonly member: MemberId; readonly reason: string }
   /** Answers `save-term`: synced. */
   | { readonly kind: 'term-saved'; readonly term: number }
   /** Answers `record`: the lines of steps below `upTo` are synced. */

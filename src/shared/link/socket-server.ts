@@ -61,7 +61,9 @@ export class SocketServer {
       }
       sockets.handleUpgrade(request, socket, head, (opened) => {
         const { remoteAddress = 'somewhere', remotePort = 0 } = request.socket;
-        onConnection(opened, formatSocketAddress({ host: remoteAddress, port: remotePort }));
+        // A socket for both families shows IPv4 so.
+        const host = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
+        onConnection(opened, formatSocketAddress({ host, port: remotePort }));
       });
     });
     await listening(server, listen);

@@ -1,9 +1,16 @@
 import * as z from 'zod';
-import type { PeerMessage, ToCoordinator, ToMember } from '../protocol/messages.js';
+import type {
+  NotYet,
+  SnapshotPiece,
+  ToCoordinator,
+  ToMember,
+  PeerMessage,
+} from '../protocol/messages.js';
 import {
   betweenPeers,
   fromMember,
   memberId,
+  notYet,
   refusal,
   runId,
   toMember,
@@ -17,6 +24,7 @@ import {
 const count = z.int().min(0);
 const text = (length: number) => z.string().max(length);
 const seconds = z.number().min(0).max(1e9);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** Worker → coordinator: the first message of every connection. */
 const join = z.strictObject({
@@ -29,8 +37,10 @@ const join = z.strictObject({
   host: text(256),
   pid: count,
   threads: z.int().min(1).max(4096),
-  /** Where peers reach it; null: nowhere. */
-  url: text(512).nullable(),
+  /** Where peers reach it; host null: at the address that it connects from. null: nowhere. */
+  listen: z
+    .strictObject({ host: text(256).nullable(), port: z.int().min(1).max(65535) })
+    .nullable(),
 });
 
 /** Coordinator → worker: everything that a worker must know to compute the run's bits. */
@@ -43,9 +53,11 @@ const welcome = z.strictObject({
   config: z.record(text(100), z.json()),
   /** tfjs's topology of the model, without weights. */
   model: z.json(),
+  /** Digest of the initial weights, float32 little-endian [bytes / 4]; asked for like data. */
+  initialWeights: z.strictObject({ digest: sha256, bytes: count }),
   data: z.strictObject({
     name: text(256),
-    digest: z.string().regex(/^[0-9a-f]{64}$/),
+    digest: sha256,
     bytes: count,
     height: count,
     width: count,
@@ -61,17 +73,17 @@ const welcome = z.strictObject({
   coordinatorLostMillis: z.number().min(1).max(86_400_000),
 });
 
-/** Worker → coordinator: bytes of the decoded data set. */
+/** Worker → coordinator: bytes of the decoded data set, or of the initial weights, by digest. */
 const wantData = z.strictObject({
   kind: z.literal('want-data'),
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  digest: sha256,
   first: count,
   end: count,
 });
 
 const data = z.strictObject({
   kind: z.literal('data'),
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  digest: sha256,
   first: count,
   checksum: z.int().min(0).max(0xffffffff),
   payload: z.undefined().optional(),
@@ -109,9 +121,8 @@ export type Timing = z.output<typeof timing>;
 export type Addresses = z.output<typeof addresses>;
 export type Greeting = z.output<typeof greeting>;
 
-/** A member's own snapshot is asked for by the coordinator, and comes back this way. */
-export type FromWorker = ToCoordinator | SnapshotToCoordinator | Join | WantData | Timing;
-type SnapshotToCoordinator = Extract<PeerMessage, { kind: 'snapshot-piece' }>;
+/** The coordinator, too, asks members for their snapshots, and is answered. */
+export type FromWorker = ToCoordinator | SnapshotPiece | NotYet | Join | WantData | Timing;
 export type FromCoordinator = ToMember | Welcome | DataPiece | Addresses;
 export type FromPeer = PeerMessage | Greeting;
 
@@ -122,6 +133,7 @@ const union = <Message>(
 export const fromWorkerSchema = union<FromWorker>([
   ...fromMember,
   snapshotPiece,
+  notYet,
   join,
   wantData,
   timing,

@@ -1,0 +1,92 @@
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import { parseSocketAddress } from '../../shared/link/socket-address.js';
+import { lastOf } from '../config-source.js';
+import type { CliContext } from '../context.js';
+import { catchInterrupts } from '../interrupt.js';
+import { wholeNumber } from '../numbers.js';
+
+interface Arguments {
+  readonly join: string;
+  readonly tokenFile: string;
+}
+
+const DEFAULT_WAIT_SECONDS = 60;
+
+export const workerCommand = (context: CliContext): CommandModule<object, Arguments> => ({
+  command: 'worker',
+  describe: 'Work for a run: join its coordinator, compute a share',
+  builder: (yargs) => workerOptions(yargs, context),
+  handler: (argv) => work(argv, context),
+});
+
+function workerOptions(yargs: Argv, context: CliContext): Argv<Arguments> {
+  yargs.options({
+    join: {
+      nargs: 1,
+      demandOption: true,
+      describe: 'Address of the coordinator, as it prints it: ws://HOST:PORT',
+    },
+    'token-file': {
+      nargs: 1,
+      demandOption: true,
+      describe: 'File with the token of the run',
+    },
+    threads: {
+      nargs: 1,
+      describe: 'Compute threads',
+      defaultDescription: `${context.environment.processors}, the processors here`,
+    },
+    listen: {
+      nargs: 1,
+      describe: 'Where other workers connect: HOST:PORT',
+      defaultDescription: 'a free port',
+    },
+    name: {
+      nargs: 1,
+      describe: 'Name of this worker in logs and errors',
+      defaultDescription: 'host and process',
+    },
+    wait: {
+      nargs: 1,
+      describe: 'Seconds to wait for a coordinator that does not answer yet',
+      defaultDescription: String(DEFAULT_WAIT_SECONDS),
+    },
+    quiet: { type: 'boolean', describe: 'Print errors only' },
+  });
+  return yargs.example(
+    '$0 worker --join ws://10.0.0.1:7333 --token-file token',
+    'work on all processors of this machine',
+  ) as unknown as Argv<Arguments>;
+}
+
+async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): Promise<void> {
+  const text = (flag: string): string | null => {
+    const value = lastOf(argv[flag]);
+    return typeof value === 'string' ? value : null;
+  };
+  const threads = wholeNumber('--threads', text('threads'), 1) ?? context.environment.processors;
+  const waitSeconds = wholeNumber('--wait', text('wait'), 0) ?? DEFAULT_WAIT_SECONDS;
+  const listen = text('listen');
+  const notice = (line: string): void => {
+    if (lastOf(argv['quiet']) !== true) context.stdout.write(`${line}\n`);
+  };
+  const interrupts = catchInterrupts((line) => {
+    notice(line.replace(/:.*/, ': leaving the run.'));
+  });
+  try {
+    const product = await context.loadProduct();
+    await product.work({
+      join: text('join')!,
+      tokenFile: text('token-file')!,
+      threads,
+      listen: listen === null ? null : parseSocketAddress(listen),
+      name: text('name'),
+      waitSeconds,
+      notice,
+      signal: interrupts.signal,
+    });
+    notice('The run is finished.');
+  } finally {
+    interrupts.stop();
+  }
+}

@@ -1,0 +1,227 @@
+import type { WebSocket } from 'ws';
+import { LockstepError } from '../../shared/errors.js';
+import {
+  formatSocketAddress,
+  parseSocketAddress,
+  type SocketAddress,
+} from '../../shared/link/socket-address.js';
+import { SocketLink } from '../../shared/link/socket-link.js';
+import { SocketServer } from '../../shared/link/socket-server.js';
+import type { Token } from '../../shared/link/token.js';
+import type { SnapshotPiece, ToCoordinator, ToMember } from '../../shared/protocol/messages.js';
+import type { MemberId } from '../../shared/protocol/names.js';
+import {
+  fromWorkerSchema,
+  type FromCoordinator,
+  type FromWorker,
+  type Join,
+  type Timing,
+  type WantData,
+  type Welcome,
+} from '../../shared/wire/session.js';
+import type { MemberLink } from '../coordinator.js';
+import { piecesOf, type Blobs } from './blobs.js';
+
+/** A worker that has joined, for people. */
+export interface JoinedWorker extends Join {
+  /** Where its connection comes from. */
+  readonly from: string;
+  /** Where other workers reach it; null: nowhere. */
+  readonly url: string | null;
+}
+
+export interface ClusterServerOptions {
+  readonly listen: SocketAddress;
+  readonly token: Token;
+  readonly welcome: Welcome;
+  readonly blobs: Blobs;
+  /** The most workers at a time; those above are refused. */
+  readonly maxWorkers: number | null;
+  readonly onMember: (worker: JoinedWorker, link: MemberLink) => void;
+  readonly onTiming: (member: MemberId, timing: Timing) => void;
+  readonly onNotice: (text: string) => void;
+}
+
+/** A connection must say who it is within this time. */
+const JOIN_MILLISECONDS = 10_000;
+
+type WorkerLink = SocketLink<FromCoordinator, FromWorker>;
+
+/**
+ * Where workers join: tells them what the run is, hands out its data, tells each where the others
+ * are, and gives the coordinator a link to everyone who joined.
+ */
+export class ClusterServer {
+  readonly #options: ClusterServerOptions;
+  readonly #joined = new Map<MemberId, { worker: JoinedWorker; link: WorkerLink }>();
+  #server: SocketServer | null = null;
+
+  private constructor(options: ClusterServerOptions) {
+    this.#options = options;
+  }
+
+  /** Throws LISTEN_FAILED. */
+  static async open(options: ClusterServerOptions): Promise<ClusterServer> {
+    const cluster = new ClusterServer(options);
+    cluster.#server = await SocketServer.open({
+      listen: options.listen,
+      token: options.token,
+      onConnection: (socket, from) => {
+        cluster.#greet(socket, from);
+      },
+    });
+    return cluster;
+  }
+
+  get address(): SocketAddress {
+    return this.#server!.address;
+  }
+
+  get workers(): readonly JoinedWorker[] {
+    return [...this.#joined.values()].map(({ worker }) => worker);
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close();
+  }
+
+  #greet(socket: WebSocket, from: string): void {
+    const link: WorkerLink = new SocketLink(socket, {
+      peer: from,
+      accepts: fromWorkerSchema,
+      onInvalid: (error) => {
+        this.#options.onNotice(`${from}: ${error.message}`);
+      },
+    });
+    let session: Session | null = null;
+    const tooLate = setTimeout(() => {
+      link.close('nothing was said');
+    }, JOIN_MILLISECONDS);
+    void link.closed.then((reason) => {
+      clearTimeout(tooLate);
+      if (session !== null) this.#leave(session, reason);
+    });
+    link.receive((message) => {
+      if (session !== null) {
+        session.take(message);
+      } else if (message.kind === 'join') {
+        clearTimeout(tooLate);
+        session = this.#admit(message, from, link);
+      } else {
+        link.close(`the first message is a ${message.kind}, not a join`);
+      }
+    });
+  }
+
+  #admit(join: Join, from: string, link: WorkerLink): Session | null {
+    const { welcome, maxWorkers, onMember, onTiming, blobs } = this.#options;
+    if (join.version !== welcome.version) {
+      link.close(`this is Lockstep ${welcome.version}, the worker is ${join.version}`);
+      return null;
+    }
+    if (maxWorkers !== null && this.#joined.size >= maxWorkers && !this.#joined.has(join.member)) {
+      link.close(`there are ${maxWorkers} workers, and no more are wanted`);
+      return null;
+    }
+    const worker: JoinedWorker = { ...join, from, url: urlOf(join, from) };
+    const session = new Session(worker, link, blobs, (timing) => {
+      onTiming(join.member, timing);
+    });
+    this.#joined.set(join.member, { worker, link });
+    void post(link, welcome);
+    this.#tellAddresses();
+    onMember(worker, session);
+    return session;
+  }
+
+  #leave({ worker, link }: Session, reason: string): void {
+    if (this.#joined.get(worker.member)?.link !== link) return;
+    this.#joined.delete(worker.member);
+    this.#options.onNotice(
+      `Worker ${worker.worker} (${worker.host}, process ${worker.pid}) is gone: ${reason}.`,
+    );
+    this.#tellAddresses();
+  }
+
+  #tellAddresses(): void {
+    const members = this.workers.map(({ member, url }) => ({ member, url }));
+    for (const { link } of this.#joined.values()) void post(link, { kind: 'addresses', members });
+  }
+}
+
+function urlOf({ listen }: Join, from: string): string | null {
+  if (listen === null) return null;
+  const host = listen.host ?? parseSocketAddress(from).host;
+  return `ws://${formatSocketAddress({ host, port: listen.port })}`;
+}
+
+/** What a worker says, apart: its messages to the machine, and what this side answers itself. */
+class Session implements MemberLink {
+  readonly peer: string;
+  readonly closed: Promise<string>;
+  #handler: ((message: ToCoordinator | SnapshotPiece) => void) | null = null;
+  readonly #early: (ToCoordinator | SnapshotPiece)[] = [];
+  #serving: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly worker: JoinedWorker,
+    readonly link: WorkerLink,
+    readonly blobs: Blobs,
+    readonly onTiming: (timing: Timing) => void,
+  ) {
+    this.peer = worker.worker;
+    this.closed = link.closed;
+  }
+
+  send(message: ToMember): Promise<void> {
+    return this.link.send(message);
+  }
+
+  receive(handler: (message: ToCoordinator | SnapshotPiece) => void): void {
+    this.#handler = handler;
+    for (const message of this.#early.splice(0)) handler(message);
+  }
+
+  close(reason: string): void {
+    this.link.close(reason);
+  }
+
+  take(message: FromWorker): void {
+    switch (message.kind) {
+      case 'join':
+        this.link.close('it has joined already');
+        return;
+      case 'want-data':
+        this.#serving = this.#serving.then(() => this.#serve(message));
+        return;
+      case 'timing':
+        this.onTiming(message);
+        return;
+      case 'not-yet':
+        return;
+      case 'hello':
+      case 'report':
+      case 'refusal':
+      case 'evaluated':
+      case 'relay':
+      case 'want-snapshot':
+      case 'snapshot-piece':
+        if (this.#handler === null) this.#early.push(message);
+        else this.#handler(message);
+    }
+  }
+
+  async #serve(want: WantData): Promise<void> {
+    for (const piece of piecesOf(this.blobs, want)) await post(this.link, piece);
+  }
+}
+
+/** Whoever is gone is noticed by its link. */
+async function post(link: WorkerLink, message: FromCoordinator): Promise<void> {
+  try {
+    await link.send(message);
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error;
+    link.close(error.message);
+  }
+}

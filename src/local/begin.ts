@@ -1,0 +1,40 @@
+import { RunFolder } from '../coordinator/run-folder/run-folder.js';
+import { describeGranularity } from '../shared/config/granularity.js';
+import { LockstepError } from '../shared/errors.js';
+import type { RunObserver } from '../shared/run-events.js';
+import type { PreparedRun } from './prepare-run.js';
+
+export const SILENT: RunObserver = {
+  notice: () => undefined,
+  started: () => undefined,
+  step: () => undefined,
+  epoch: () => undefined,
+  finished: () => undefined,
+};
+
+/** Asked between the stages of the set-up; from then on the run itself listens. */
+export function refuseIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new LockstepError('RUN_INTERRUPTED', 'The run was ended before its first step.', {
+    hint: 'Start it again.',
+  });
+}
+
+export function tellChoices(
+  { config, data, choice }: PreparedRun,
+  notice: (text: string) => void,
+): void {
+  notice(`Data: ${data.source}.`);
+  notice(`Engine ${choice.engine.name}: ${choice.reason}.`);
+  notice(`${describeGranularity(config, choice.engine.sharesMicroBatches)}.`);
+}
+
+export function openFolder(
+  { config }: PreparedRun,
+  mayRename: boolean,
+  notice: (text: string) => void,
+): Promise<RunFolder> {
+  return config.resume === null
+    ? RunFolder.create(config, mayRename, { notice })
+    : RunFolder.reopen(config, { notice });
+}

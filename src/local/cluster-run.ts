@@ -1,0 +1,277 @@
+import { randomUUID } from 'node:crypto';
+import { Coordinator } from '../coordinator/coordinator.js';
+import { ClusterServer, type JoinedWorker } from '../coordinator/cluster/cluster-server.js';
+import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
+import { digestOfBytes, runName } from '../coordinator/run-identity.js';
+import { RunKeeper, type StoredState } from '../coordinator/run-keeper.js';
+import { shortModelName } from '../shared/config/resolve.js';
+import { TRAINING_KEYS } from '../shared/config/schema.js';
+import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
+import { formatSocketAddress, type SocketAddress } from '../shared/link/socket-address.js';
+import type { Token } from '../shared/link/token.js';
+import { momentNames } from '../shared/numerics/optimizer-settings.js';
+import { segmentCount } from '../shared/numerics/row-segments.js';
+import type { EvaluationSum } from '../shared/protocol/control.js';
+import { runSchedule } from '../shared/protocol/run-schedule.js';
+import { stateDigest } from '../shared/protocol/state-digest.js';
+import type { NamedBytes } from '../shared/protocol/state-bytes.js';
+import type { RunObserver } from '../shared/run-events.js';
+import { version } from '../shared/version.js';
+import type { Welcome } from '../shared/wire/session.js';
+import type { Conclusion } from './conclude.js';
+import { optimizerOf, stallSeconds, type PreparedRun } from './prepare-run.js';
+import { sharedMemoryOf } from './data-memory.js';
+import { StepClock } from './step-clock.js';
+import type { TakenUp } from './take-up.js';
+
+export interface ClusterOptions {
+  readonly listen: SocketAddress;
+  readonly token: Token;
+  /** The run waits while there are fewer, and starts with as many … */
+  readonly minWorkers: number;
+  /** … but at first rather with these, if they come soon. */
+  readonly expectWorkers: number | null;
+  readonly maxWorkers: number | null;
+  /** How long it waits for enough workers before it ends with an error. */
+  readonly waitSeconds: number;
+}
+
+const HEARTBEAT_MILLISECONDS = 250;
+/** A worker that says nothing for so long is taken for dead. */
+const DEAD_MILLISECONDS = 5000;
+/** What is missing is asked for again; a peer that does not answer is called unreachable. */
+const RETRY_MILLISECONDS = 500;
+const UNREACHABLE_MILLISECONDS = 2000;
+/** Workers wait so long for a coordinator that has gone. */
+const COORDINATOR_LOST_MILLISECONDS = 120_000;
+/** A coordinator that takes a run up again gives its workers so long to come. */
+const HELLO_MILLISECONDS = 5000;
+/** The planner's price of one more node to send: a row at this many bytes a millisecond. */
+const BYTES_PER_MILLISECOND = 500_000;
+
+/** The coordinator of a run whose workers are other processes. */
+export class ClusterRun {
+  readonly #coordinator: Coordinator;
+  readonly #server: ClusterServer;
+  readonly #keeper: RunKeeper;
+  readonly #taken: TakenUp;
+  readonly #books: Books;
+
+  private constructor(
+    coordinator: Coordinator,
+    server: ClusterServer,
+    keeper: RunKeeper,
+    taken: TakenUp,
+    books: Books,
+  ) {
+    this.#coordinator = coordinator;
+    this.#server = server;
+    this.#keeper = keeper;
+    this.#taken = taken;
+    this.#books = books;
+  }
+
+  /** Throws LISTEN_FAILED. */
+  static async begin(
+    run: PreparedRun,
+    folder: RunFolder,
+    taken: TakenUp,
+    observer: RunObserver,
+    options: ClusterOptions,
+  ): Promise<ClusterRun> {
+    const { config, data, identity, layout, program } = run;
+    const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
+    const schedule = runSchedule(config, data.train, data.test);
+    const clock = new StepClock();
+    const books: Books = { samples: 0, seconds: 0, threads: new Map(), conclusion: null };
+    const keeper = new RunKeeper({
+      folder,
+      metrics: taken.metrics,
+      observer,
+      identity,
+      stepsPerEpoch: perEpoch,
+      done: taken.done,
+      stored: taken.stored ?? initialState(run),
+      times: async (step) => {
+        const times = await clock.take(step);
+        books.samples += schedule.step(step).samples;
+        books.seconds += times.stepSeconds;
+        return times;
+      },
+      captured: null,
+      conclude: ({ applied, evaluation }, { state }) => {
+        books.conclusion = { steps: applied, evaluation, state };
+        return Promise.resolve();
+      },
+    });
+    const { position, term } = taken;
+    const stallMillis = stallSeconds(run) * 1000;
+    const coordinator = new Coordinator({
+      config: {
+        run: runName(identity),
+        id: randomUUID(),
+        identity,
+        folder: {
+          term,
+          checkpoint: position,
+          metrics: { upTo: position.applied, lineages: new Map() },
+        },
+        minWorkers: options.minWorkers,
+        expectWorkers: options.expectWorkers,
+        ahead: 1,
+        learnerLag: 1,
+        checkpointEvery: config.checkpointEvery ?? perEpoch,
+        nodeMillis: (layout.rowLength * 4) / BYTES_PER_MILLISECOND,
+        times: {
+          heartbeatMillis: HEARTBEAT_MILLISECONDS,
+          helloMillis: HELLO_MILLISECONDS,
+          deadMillis: DEAD_MILLISECONDS,
+          stallMillis,
+          pauseMillis: options.waitSeconds * 1000,
+          stuckMillis: 4 * stallMillis + 60_000,
+          backOffMillis: 1000,
+        },
+      },
+      schedule,
+      keeper,
+      onWarning: (warning) => {
+        observer.notice(warning.message);
+      },
+    });
+    const server = await ClusterServer.open({
+      listen: options.listen,
+      token: options.token,
+      welcome: welcomeOf(run, options.expectWorkers ?? options.minWorkers),
+      blobs: new Map([
+        [data.digest, new Uint8Array(sharedMemoryOf(data))],
+        [digestOfBytes(bytesOf(run.initialWeights)), bytesOf(run.initialWeights)],
+      ]),
+      maxWorkers: options.maxWorkers,
+      onMember: (worker, link) => {
+        observer.notice(`Worker ${describeWorker(worker)} has joined.`);
+        books.threads.set(worker.worker, worker.threads);
+        coordinator.connect(worker.member, link);
+      },
+      onTiming: (_, { step, stepSeconds, computeSeconds, updateSeconds }) => {
+        clock.put(step, { stepSeconds, computeSeconds, updateSeconds });
+      },
+      onNotice: (text) => {
+        observer.notice(text);
+      },
+    });
+    observer.started({
+      run: folder.path,
+      model: shortModelName(config.model),
+      parameters: layout.trainableLength,
+      engine: program.engine,
+      threads: config.threads,
+      steps: schedule.steps,
+      startStep: position.applied,
+      stepsPerEpoch: perEpoch,
+      epochs: Math.ceil(schedule.steps / perEpoch),
+      samples: data.train.count,
+    });
+    return new ClusterRun(coordinator, server, keeper, taken, books);
+  }
+
+  get address(): SocketAddress {
+    return this.#server.address;
+  }
+
+  /** Of all workers that took part, by name. */
+  get threads(): number {
+    return [...this.#books.threads.values()].reduce((sum, threads) => sum + threads, 0);
+  }
+
+  /** Resolves when the run has ended; null where `signal` ended it before its last step. */
+  async finish(signal: AbortSignal | undefined): Promise<Conclusion | null> {
+    const stop = (): void => {
+      this.#coordinator.stop();
+    };
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
+    try {
+      await this.#coordinator.ended;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      this.#coordinator.close();
+      await this.#server.close();
+      await this.#taken.metrics.close();
+    }
+    const { conclusion, samples, seconds } = this.#books;
+    return (
+      conclusion && {
+        ...conclusion,
+        samplesHere: samples,
+        trainingSeconds: seconds,
+        evaluationSeconds: this.#keeper.evaluationSeconds,
+      }
+    );
+  }
+}
+
+interface Books {
+  samples: number;
+  seconds: number;
+  /** By the name of the worker. */
+  readonly threads: Map<string, number>;
+  conclusion: {
+    readonly steps: number;
+    readonly evaluation: readonly EvaluationSum[];
+    readonly state: NamedBytes;
+  } | null;
+}
+
+/** What a run begins with: the initial weights, all moments zero. */
+function initialState(run: PreparedRun): StoredState {
+  const zeros = momentNames(optimizerOf(run.config)).map(
+    (name) => [name, new Uint8Array(run.layout.trainableLength * 4)] as const,
+  );
+  const state = new Map([['weights', bytesOf(run.initialWeights)] as const, ...zeros]);
+  return { applied: 0, captured: { digest: stateDigest(state), state } };
+}
+
+function welcomeOf(run: PreparedRun, workers: number): Welcome {
+  const { config, data, identity, layout, model, program, initialWeights } = run;
+  const { shape, classes } = data.train;
+  const entries = TRAINING_KEYS.map((key) => [key, config[key]] as const);
+  return {
+    kind: 'welcome',
+    run: runName(identity),
+    version: version(),
+    identity: { ...identity },
+    config: { ...Object.fromEntries(entries), engine: program.engine, fastMath: config.fastMath },
+    model: model.toJSON(null, false) as Welcome['model'],
+    initialWeights: {
+      digest: digestOfBytes(bytesOf(initialWeights)),
+      bytes: initialWeights.byteLength,
+    },
+    data: {
+      name: data.name,
+      digest: data.digest,
+      bytes: sharedMemoryOf(data).byteLength,
+      ...shape,
+      trainCount: data.train.count,
+      testCount: data.test.count,
+      classes: [...classes],
+    },
+    segments: segmentCount(layout.rowLength, workers),
+    heartbeatMillis: HEARTBEAT_MILLISECONDS,
+    retryMillis: RETRY_MILLISECONDS,
+    unreachableMillis: UNREACHABLE_MILLISECONDS,
+    coordinatorLostMillis: COORDINATOR_LOST_MILLISECONDS,
+  };
+}
+
+export function describeWorker({ worker, host, pid, threads, from }: JoinedWorker): string {
+  const many = threads === 1 ? '1 thread' : `${threads} threads`;
+  return `${worker} (${host}, process ${pid}, ${many}, from ${from})`;
+}
+
+const bytesOf = (values: Float32Array): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+/** How a worker on this machine or another reaches the coordinator. */
+export function joinUrl(address: SocketAddress, host: string): string {
+  return `ws://${formatSocketAddress({ host, port: address.port })}`;
+}

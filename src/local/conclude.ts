@@ -1,0 +1,83 @@
+import { saveModel } from '../coordinator/model/save-model.js';
+import { digestOfBytes } from '../coordinator/run-identity.js';
+import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
+import { shortModelName } from '../shared/config/resolve.js';
+import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
+import { LockstepError } from '../shared/errors.js';
+import type { EvaluationSum } from '../shared/protocol/control.js';
+import { TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
+import type { NamedBytes } from '../shared/protocol/state-bytes.js';
+import type { RunSummary } from '../shared/run-events.js';
+import type { PreparedRun } from './prepare-run.js';
+import { versions } from './versions.js';
+
+/** What a run has come to. */
+export interface Conclusion {
+  readonly steps: number;
+  readonly state: NamedBytes;
+  readonly evaluation: readonly EvaluationSum[];
+  /** Of this process: optimizer steps, their samples and seconds, and evaluation. */
+  readonly samplesHere: number;
+  readonly trainingSeconds: number;
+  readonly evaluationSeconds: number;
+}
+
+export function saveTrained(
+  { model, layout }: PreparedRun,
+  { state }: Conclusion,
+  folder: RunFolder,
+): Promise<void> {
+  const bytes = state.get('weights')!;
+  const weights = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  return saveModel(model, layout, weights, folder.modelPath);
+}
+
+export function interrupted(path: string): LockstepError {
+  return new LockstepError('RUN_INTERRUPTED', 'The run was ended before its last step.', {
+    hint: `Its folder holds a checkpoint: go on with lockstep train --resume ${path}`,
+    where: { run: path },
+  });
+}
+
+export function summarize(
+  { config, data, layout, program }: PreparedRun,
+  run: string,
+  conclusion: Conclusion,
+  began: number,
+  setupSeconds: number,
+  threads = config.threads,
+): RunSummary {
+  const { steps, state, evaluation, samplesHere, trainingSeconds } = conclusion;
+  const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
+  const whole = Math.floor(steps / perEpoch);
+  const samplesSeen = whole * data.train.count + (steps % perEpoch) * config.batchSize;
+  const train = meansOf(evaluation, TRAIN_SET);
+  const test = meansOf(evaluation, TEST_SET);
+  return {
+    run,
+    model: shortModelName(config.model),
+    parameters: layout.trainableLength,
+    weightsDigest: digestOfBytes(state.get('weights')!),
+    engine: program.engine,
+    threads,
+    steps,
+    epochs: samplesSeen / data.train.count,
+    samplesSeen,
+    samplesPerSecond: trainingSeconds > 0 ? samplesHere / trainingSeconds : 0,
+    trainLoss: train.loss,
+    trainAccuracy: train.accuracy,
+    testLoss: test.loss,
+    testAccuracy: test.accuracy,
+    setupSeconds,
+    trainingSeconds,
+    evaluationSeconds: conclusion.evaluationSeconds,
+    totalSeconds: (performance.now() - began) / 1000,
+    peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+    versions: versions(),
+  };
+}
+
+function meansOf(sums: readonly EvaluationSum[], name: string): { loss: number; accuracy: number } {
+  const found = sums.find(({ set }) => set === name)!;
+  return { loss: found.lossSum / found.samples, accuracy: found.correct / found.samples };
+}

@@ -1,0 +1,68 @@
+import type { RunSummary } from '../shared/run-events.js';
+import type { SocketAddress } from '../shared/link/socket-address.js';
+import { Trainer } from '../worker/trainer.js';
+import { openFolder, refuseIfAborted, SILENT, tellChoices } from './begin.js';
+import { ClusterRun, type ClusterOptions } from './cluster-run.js';
+import { tokenOf } from './cluster-token.js';
+import { interrupted, saveTrained, summarize } from './conclude.js';
+import { prepareRun, trainerSetup, type PreparedRun } from './prepare-run.js';
+import { takeUp } from './take-up.js';
+import type { TrainInput } from './train.js';
+
+export type CoordinateInput = Omit<TrainInput, 'threadHook'> & {
+  readonly cluster: Omit<ClusterOptions, 'token'> & {
+    /** null: a file in the run's folder, made where there is none. */
+    readonly tokenFile: string | null;
+  };
+  /** Told where workers may join. */
+  readonly onListening: (place: { address: SocketAddress; tokenFile: string }) => void;
+};
+
+/**
+ * Trains a model on workers that join over the network, or goes on with a run (`resume`): shares
+ * the work out, keeps the folder, computes nothing itself. Resolves with what summary.json holds.
+ * Throws as `train` does, and LISTEN_FAILED, TOKEN_INVALID, RUN_TOO_FEW_WORKERS.
+ */
+export async function coordinate(input: CoordinateInput): Promise<RunSummary> {
+  const began = performance.now();
+  const { observer = SILENT, signal, onDataProgress, cluster, onListening, ...rest } = input;
+  const notice = observer.notice.bind(observer);
+  const prepared = await prepareRun(rest, { onNotice: notice, onProgress: onDataProgress });
+  refuseIfAborted(signal);
+  tellChoices(prepared, notice);
+  const folder = await openFolder(prepared, rest.out === undefined, notice);
+  try {
+    const { token, path: tokenFile } = await tokenOf(cluster.tokenFile, folder.path);
+    const run = await withProbe(prepared);
+    const taken = await takeUp(run, folder, observer);
+    const clusterRun = await ClusterRun.begin(run, folder, taken, observer, { ...cluster, token });
+    onListening({ address: clusterRun.address, tokenFile });
+    const setupSeconds = (performance.now() - began) / 1000;
+    const conclusion = await clusterRun.finish(signal);
+    if (conclusion === null) throw interrupted(folder.path);
+    await saveTrained(run, conclusion, folder);
+    const { threads } = clusterRun;
+    const summary = summarize(run, folder.path, conclusion, began, setupSeconds, threads);
+    await folder.writeSummary(summary);
+    observer.finished(summary);
+    return summary;
+  } finally {
+    await folder.close();
+  }
+}
+
+/** The identity, with the row that this machine computes: workers must compute the same. */
+async function withProbe(run: PreparedRun): Promise<PreparedRun> {
+  const trainer = await Trainer.open({
+    ...trainerSetup({ ...run, config: { ...run.config, threads: 1 } }),
+    predicts: false,
+    onRepair: () => undefined,
+    hook: null,
+  });
+  try {
+    trainer.begin(run.initialWeights);
+    return { ...run, identity: { ...run.identity, 'probe row': await trainer.probe() } };
+  } finally {
+    await trainer.close();
+  }
+}

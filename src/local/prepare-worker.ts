@@ -1,0 +1,51 @@
+import { tf } from '../shared/model/tfjs.js';
+import { digestOfBytes } from '../coordinator/run-identity.js';
+import { resolveConfig } from '../shared/config/resolve.js';
+import { ARRAY_DATA, OBJECT_MODEL } from '../shared/config/schema.js';
+import type { DataSet } from '../shared/data/data-set.js';
+import { LockstepError } from '../shared/errors.js';
+import { rowLayout } from '../shared/model/layout.js';
+import type { Welcome } from '../shared/wire/session.js';
+import { selectEngine } from '../worker/engine/select.js';
+import { identityOf, type PreparedRun } from './prepare-run.js';
+
+/** A run as a worker prepares it, from what the coordinator told and sent. */
+export async function prepareWorker(
+  welcome: Welcome,
+  data: DataSet,
+  initialWeights: Float32Array,
+  threads: number,
+): Promise<PreparedRun> {
+  const config = resolveConfig(
+    { ...welcome.config, model: OBJECT_MODEL, data: ARRAY_DATA, threads },
+    { processors: threads, now: new Date(), cwd: process.cwd() },
+  );
+  const model = await modelOf(welcome.model);
+  const layout = rowLayout(model);
+  const choice = await selectEngine(config.engine, model);
+  const program = await choice.engine.build({
+    model,
+    layout,
+    image: data.train.shape,
+    classes: data.train.classes.length,
+    microBatch: config.microBatch,
+    seed: config.seed,
+    fastMath: config.fastMath,
+  });
+  const weights = digestOfBytes(new Uint8Array(initialWeights.buffer));
+  const identity = identityOf(config, data.digest, layout, weights, program);
+  return { config, data, model, layout, initialWeights, choice, program, identity };
+}
+
+async function modelOf(topology: Welcome['model']): Promise<PreparedRun['model']> {
+  try {
+    return await tf.loadLayersModel({
+      load: () => Promise.resolve({ modelTopology: topology as object }),
+    });
+  } catch (cause) {
+    throw new LockstepError('MODEL_SAVED_INVALID', 'The model of the run cannot be built here.', {
+      hint: 'Layers of its own need their module on every worker; built-in ones need the same version.',
+      cause,
+    });
+  }
+}

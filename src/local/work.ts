@@ -1,0 +1,273 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as after } from 'node:timers/promises';
+import { LockstepError } from '../shared/errors.js';
+import type { SocketAddress } from '../shared/link/socket-address.js';
+import { readToken, type Token } from '../shared/link/token.js';
+import { firstLineage } from '../shared/protocol/lineage.js';
+import type { MemberId } from '../shared/protocol/names.js';
+import { runSchedule, TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
+import { version } from '../shared/version.js';
+import type { FromCoordinator, Join, Welcome } from '../shared/wire/session.js';
+import { BlobFetch } from '../worker/cluster/blob-fetch.js';
+import { ClusterPost } from '../worker/cluster/cluster-post.js';
+import { CoordinatorLine } from '../worker/cluster/coordinator-line.js';
+import { PeerLinks } from '../worker/cluster/peer-links.js';
+import { loadKernels } from '../worker/engine/wasm/module.js';
+import { Member } from '../worker/member.js';
+import { RowExchange } from '../worker/rows/row-exchange.js';
+import { Trainer } from '../worker/trainer.js';
+import { trainerSetup, type PreparedRun } from './prepare-run.js';
+import { prepareWorker } from './prepare-worker.js';
+import { receiveData } from './received-data.js';
+
+export interface WorkInput {
+  /** `ws://HOST:PORT` of the coordinator. */
+  readonly join: string;
+  readonly tokenFile: string;
+  readonly threads: number;
+  /** Where other workers may connect; null: a free port, on loopback where the coordinator is. */
+  readonly listen: SocketAddress | null;
+  /** null: host and process. */
+  readonly name: string | null;
+  /** How long to wait for a coordinator that does not answer yet. */
+  readonly waitSeconds: number;
+  readonly notice: (text: string) => void;
+  /** Aborted: the worker leaves the run, which goes on without it. */
+  readonly signal?: AbortSignal;
+  /** URL of a ThreadHook, for tests. */
+  readonly threadHook?: string;
+}
+
+const WELCOME_MILLISECONDS = 10_000;
+
+/**
+ * Works for a run until it is finished: joins, receives what it needs, computes its share. Throws
+ * JOIN_*, PROTOCOL_*, COORDINATOR_LOST and what ended the run; RUN_INTERRUPTED where `signal` did.
+ */
+export async function work(input: WorkInput): Promise<void> {
+  const token = await readToken(input.tokenFile);
+  const peers = await PeerLinks.open(token, input.listen ?? listenFor(input.join));
+  try {
+    await new WorkerProcess(input, token, peers).run();
+  } finally {
+    await peers.close();
+  }
+}
+
+/** Where a run is on this machine alone, nobody else need see its workers. */
+function listenFor(join: string): SocketAddress {
+  let host: string;
+  try {
+    host = new URL(join).hostname;
+  } catch {
+    throw new LockstepError('USAGE_INVALID', `--join: ${join} is no address of a run.`, {
+      hint: 'Write ws://HOST:PORT, as the coordinator prints it.',
+    });
+  }
+  const isLoopback = host === 'localhost' || host === '[::1]' || host.startsWith('127.');
+  return { host: isLoopback ? host.replaceAll(/[[\]]/g, '') : '0.0.0.0', port: 0 };
+}
+
+class WorkerProcess {
+  readonly #input: WorkInput;
+  readonly #token: Token;
+  readonly #peers: PeerLinks;
+  readonly #name: string;
+  readonly #welcomed: Promise<Welcome>;
+  #onWelcome!: (welcome: Welcome) => void;
+  #line: CoordinatorLine | null = null;
+  #post: ClusterPost | null = null;
+  readonly #blobs = new BlobFetch(async (message) => {
+    await this.#line?.send(message);
+  });
+
+  constructor(input: WorkInput, token: Token, peers: PeerLinks) {
+    this.#input = input;
+    this.#token = token;
+    this.#peers = peers;
+    this.#name = input.name ?? `${hostname()}-${process.pid}`;
+    this.#welcomed = new Promise((resolve) => (this.#onWelcome = resolve));
+  }
+
+  async run(): Promise<void> {
+    const { notice, threads } = this.#input;
+    let id = await this.#join();
+    try {
+      const welcome = await this.#bounded(this.#welcomed);
+      const data = await receiveData(welcome.data, this.#blobs, this.#name, notice);
+      const weights = new Float32Array(welcome.initialWeights.bytes / 4);
+      const bytes = new Uint8Array(weights.buffer);
+      await this.#blobs.fill(welcome.initialWeights.digest, bytes, 0);
+      const prepared = await prepareWorker(welcome, data, weights, threads);
+      const trainer = await Trainer.open({
+        ...trainerSetup(prepared, true),
+        predicts: false,
+        onRepair: (fault) => {
+          notice(`${fault.message} A new thread takes its place.`);
+        },
+        hook: this.#input.threadHook ?? null,
+      });
+      try {
+        trainer.begin(weights);
+        const probe = await trainer.probe();
+        const run = { ...prepared, identity: { ...prepared.identity, 'probe row': probe } };
+        for (let life = 0; ; life++) {
+          const retryAfterMillis = await this.#live(id, welcome, run, trainer, life === 0);
+          if (retryAfterMillis === null) return;
+          await after(retryAfterMillis, undefined, { signal: this.#input.signal });
+          id = await this.#join();
+        }
+      } finally {
+        await trainer.close();
+      }
+    } catch (error) {
+      if (this.#input.signal?.aborted) throw left();
+      throw error;
+    } finally {
+      this.#line?.close('the worker has ended');
+    }
+  }
+
+  /** One life in the run: null once it is finished, or after how long another may begin. */
+  async #live(
+    id: MemberId,
+    welcome: Welcome,
+    run: PreparedRun,
+    trainer: Trainer,
+    isFirst: boolean,
+  ): Promise<number | null> {
+    const { notice, signal } = this.#input;
+    const post = (this.#post = new ClusterPost(this.#line!, this.#peers));
+    this.#peers.begin(welcome.run, id, (message) => {
+      post.deliver(message);
+    });
+    const kernels = await loadKernels('plain');
+    const member = new Member({
+      config: {
+        run: welcome.run,
+        id,
+        worker: this.#name,
+        identity: run.identity,
+        origin: isFirst ? { applied: 0, lineage: firstLineage(welcome.run) } : null,
+        segments: welcome.segments,
+        times: welcome,
+      },
+      schedule: runSchedule(run.config, run.data.train, run.data.test),
+      trainer,
+      setIndex: new Map([
+        [TRAIN_SET, 0],
+        [TEST_SET, 1],
+      ]),
+      post,
+      rows: new RowExchange(trainer, run.layout, welcome.segments, kernels.module),
+      heartbeatMillis: welcome.heartbeatMillis,
+      onStep: ({ step, stepSeconds, computeSeconds, updateSeconds }) => {
+        void this.#line?.send({ kind: 'timing', step, stepSeconds, computeSeconds, updateSeconds });
+      },
+      onWarning: (warning) => {
+        notice(warning.message);
+      },
+    });
+    try {
+      await Promise.race([member.ended, aborted(signal)]);
+      return null;
+    } catch (error) {
+      if (signal?.aborted || member.retryAfterMillis === null) throw error;
+      notice(`${(error as Error).message} Joining again in ${member.retryAfterMillis} ms.`);
+      return member.retryAfterMillis;
+    } finally {
+      member.ended.catch(() => undefined);
+      member.close();
+      await member.idle();
+    }
+  }
+
+  /** Joins as a new member; waits for a coordinator that is not there yet. */
+  async #join(): Promise<MemberId> {
+    const { join: url, threads, waitSeconds, notice, signal } = this.#input;
+    this.#line?.close('the worker joins anew');
+    const member = `${this.#name}-${randomUUID().slice(0, 8)}`;
+    const { host, port } = this.#peers.address;
+    const join: Join = {
+      kind: 'join',
+      version: version(),
+      member,
+      worker: this.#name,
+      host: hostname(),
+      pid: process.pid,
+      threads,
+      listen: { host: host === '0.0.0.0' || host === '::' ? null : host, port },
+    };
+    const onMessage = (message: FromCoordinator): void => {
+      this.#take(message);
+    };
+    const until = performance.now() + waitSeconds * 1000;
+    for (;;) {
+      try {
+        const options = { url, token: this.#token, join, onMessage, onNotice: notice };
+        this.#line = await CoordinatorLine.open(options);
+        return member;
+      } catch (error) {
+        const isThere = !(error instanceof LockstepError) || error.code !== 'JOIN_FAILED';
+        if (isThere || signal?.aborted || performance.now() > until) throw error;
+        await after(500, undefined, { signal });
+      }
+    }
+  }
+
+  #take(message: FromCoordinator): void {
+    switch (message.kind) {
+      case 'welcome':
+        this.#onWelcome(message);
+        return;
+      case 'data':
+        this.#blobs.deliver(message);
+        return;
+      case 'addresses':
+        this.#peers.place(new Map(message.members.map(({ member, url }) => [member, url])));
+        return;
+      case 'orders':
+      case 'refusal':
+      case 'piece':
+      case 'snapshot-piece':
+      case 'want':
+      case 'want-snapshot':
+      case 'not-yet':
+        this.#post?.deliver(message);
+    }
+  }
+
+  async #bounded(welcomed: Promise<Welcome>): Promise<Welcome> {
+    const bound = new AbortController();
+    const late = after(WELCOME_MILLISECONDS, null, { signal: bound.signal });
+    const welcome = await Promise.race([welcomed, late.catch(() => null)]);
+    bound.abort();
+    if (welcome !== null) return welcome;
+    const reason = this.#line?.reason ?? 'it said nothing';
+    throw new LockstepError(
+      'JOIN_REFUSED',
+      `The coordinator did not let this worker in: ${reason}.`,
+      {
+        hint: 'Its own output says more.',
+        where: { worker: this.#name },
+      },
+    );
+  }
+}
+
+/** Rejects when the signal comes; never resolves. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal?.aborted) reject(left());
+    signal?.addEventListener('abort', () => {
+      reject(left());
+    });
+  });
+}
+
+function left(): LockstepError {
+  return new LockstepError('RUN_INTERRUPTED', 'This worker has left the run.', {
+    hint: 'The run goes on without it; join again with the same command.',
+  });
+}

@@ -1,0 +1,177 @@
+import { setTimeout as after } from 'node:timers/promises';
+import type { WebSocket } from 'ws';
+import { dial } from '../../shared/link/dial.js';
+import type { SocketAddress } from '../../shared/link/socket-address.js';
+import { SocketLink } from '../../shared/link/socket-link.js';
+import { SocketServer } from '../../shared/link/socket-server.js';
+import type { Token } from '../../shared/link/token.js';
+import type { PeerMessage } from '../../shared/protocol/messages.js';
+import type { MemberId } from '../../shared/protocol/names.js';
+import { fromPeerSchema, type FromPeer } from '../../shared/wire/session.js';
+
+type PeerLink = SocketLink<FromPeer, FromPeer>;
+
+/** Who has the lower id dials; the other does so too where nobody has come after this long. */
+const YIELD_MILLISECONDS = 1000;
+/** A peer that could not be reached is not tried again before this has passed. */
+const AGAIN_MILLISECONDS = 1000;
+const GREETING_MILLISECONDS = 5000;
+
+/**
+ * Direct connections between this worker and others of its run, made when first needed. What cannot
+ * be delivered is dropped: the machine asks again, and has the coordinator pass it on in the end.
+ */
+export class PeerLinks {
+  readonly #token: Token;
+  readonly #server: SocketServer;
+  readonly #links = new Map<MemberId, PeerLink>();
+  readonly #opening = new Map<MemberId, Promise<PeerLink | null>>();
+  readonly #came = new Map<MemberId, () => void>();
+  #urls: ReadonlyMap<MemberId, string | null> = new Map();
+  #run = '';
+  #self: MemberId = '';
+  #handler: (message: PeerMessage) => void = () => undefined;
+  #closed = false;
+
+  private constructor(token: Token, server: SocketServer) {
+    this.#token = token;
+    this.#server = server;
+  }
+
+  /** Throws LISTEN_FAILED. */
+  static async open(token: Token, listen: SocketAddress): Promise<PeerLinks> {
+    let links: PeerLinks | null = null;
+    const server = await SocketServer.open({
+      listen,
+      token,
+      onConnection: (socket, from) => {
+        links?.accept(socket, from);
+      },
+    });
+    links = new PeerLinks(token, server);
+    return links;
+  }
+
+  get address(): SocketAddress {
+    return this.#server.address;
+  }
+
+  /** From here on this worker is `self` in `run`; connections of an earlier life are cut. */
+  begin(run: string, self: MemberId, handler: (message: PeerMessage) => void): void {
+    for (const link of this.#links.values()) link.close('the worker has begun anew');
+    this.#links.clear();
+    this.#opening.clear();
+    this.#run = run;
+    this.#self = self;
+    this.#handler = handler;
+  }
+
+  /** Where the others are. */
+  place(urls: ReadonlyMap<MemberId, string | null>): void {
+    this.#urls = urls;
+    for (const [id, link] of this.#links) if (!urls.has(id)) link.close('it has left the run');
+  }
+
+  async send(to: MemberId, message: PeerMessage): Promise<void> {
+    const link = this.#links.get(to) ?? (await this.#linkTo(to));
+    await link?.send(message).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const link of this.#links.values()) link.close('the worker has ended');
+    await this.#server.close();
+  }
+
+  /** A connection from another worker: its first message says which. */
+  accept(socket: WebSocket, from: string): void {
+    const link = this.#linkOver(socket, from);
+    const tooLate = setTimeout(() => {
+      link.close('nothing was said');
+    }, GREETING_MILLISECONDS);
+    void link.closed.then(() => {
+      clearTimeout(tooLate);
+    });
+    let known = false;
+    link.receive((message) => {
+      if (known) {
+        this.#take(link, message);
+        return;
+      }
+      clearTimeout(tooLate);
+      const fits =
+        message.kind === 'greeting' && message.run === this.#run && message.to === this.#self;
+      if (!fits) {
+        link.close('this is another worker, or another run');
+        return;
+      }
+      known = true;
+      this.#keep(message.from, link);
+    });
+  }
+
+  #linkTo(to: MemberId): Promise<PeerLink | null> {
+    const known = this.#opening.get(to);
+    if (known !== undefined) return known;
+    const opening = this.#open(to).then(async (link) => {
+      if (link === null) await after(AGAIN_MILLISECONDS, undefined, { ref: false });
+      if (this.#opening.get(to) === opening) this.#opening.delete(to);
+      return link;
+    });
+    this.#opening.set(to, opening);
+    return opening;
+  }
+
+  async #open(to: MemberId): Promise<PeerLink | null> {
+    const self = this.#self;
+    if (self > to) await this.#arrival(to);
+    const there = this.#links.get(to);
+    const url = this.#urls.get(to);
+    if (there !== undefined || url === null || url === undefined || this.#closed) {
+      return there ?? null;
+    }
+    try {
+      const link = this.#linkOver(await dial(url, this.#token), to);
+      link.receive((message) => {
+        this.#take(link, message);
+      });
+      await link.send({ kind: 'greeting', run: this.#run, from: self, to });
+      if (self !== this.#self) return null;
+      this.#keep(to, link);
+      return link;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Until the other has connected, or has had the time to. */
+  async #arrival(id: MemberId): Promise<void> {
+    const bound = new AbortController();
+    await Promise.race([
+      new Promise<void>((resolve) => this.#came.set(id, resolve)),
+      after(YIELD_MILLISECONDS, undefined, { signal: bound.signal, ref: false }).catch(
+        () => undefined,
+      ),
+    ]);
+    bound.abort();
+    this.#came.delete(id);
+  }
+
+  #linkOver(socket: WebSocket, peer: string): PeerLink {
+    return new SocketLink(socket, { peer, accepts: fromPeerSchema });
+  }
+
+  /** Of two links to one peer, the newer is written to; both are read. */
+  #keep(id: MemberId, link: PeerLink): void {
+    this.#links.set(id, link);
+    this.#came.get(id)?.();
+    void link.closed.then(() => {
+      if (this.#links.get(id) === link) this.#links.delete(id);
+    });
+  }
+
+  #take(link: PeerLink, message: FromPeer): void {
+    if (message.kind === 'greeting') link.close('it has greeted already');
+    else this.#handler(message);
+  }
+}

@@ -1,0 +1,117 @@
+/** A coordinator and workers as processes of this machine. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import type { RunSummary } from '#src/index.js';
+import { startCli, type ProcessEnd, type StartedProcess } from '../support/cli-process.js';
+
+/** A whole run of these tests takes seconds; what takes longer hangs. */
+const PATIENCE_MILLISECONDS = 90_000;
+
+export interface ClusterRunOptions {
+  /** Flags of the training. */
+  readonly training: readonly string[];
+  readonly out: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export class TestCluster {
+  readonly workers = new Map<string, StartedProcess>();
+  #coordinator: StartedProcess | null = null;
+  #url = '';
+
+  constructor(readonly options: ClusterRunOptions) {}
+
+  /** Starts the coordinator, or starts it again on its folder; resolves when workers may join. */
+  async coordinate(...flags: readonly string[]): Promise<void> {
+    const { training, out, env } = this.options;
+    const isThere = existsSync(join(out, 'config.json'));
+    const run = isThere ? ['--resume', out] : [...training, '--out', out];
+    // Workers look for a coordinator that was killed where it was.
+    const listen = this.#url === '' ? '127.0.0.1:0' : this.#url.replace('ws://', '');
+    const started = startCli(['coordinator', ...run, '--listen', listen, ...flags], { env });
+    this.#coordinator = started;
+    let text = '';
+    started.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    const joinLine = async (): Promise<string | null> => {
+      while (!text.includes('--token-file')) {
+        if (started.child.exitCode !== null) return null;
+        await after(20);
+      }
+      return /ws:\/\/\S+/.exec(text)?.[0] ?? null;
+    };
+    const url = await within(joinLine(), 'the join line');
+    if (url === null) throw new TypeError(`The coordinator ended: ${(await started.ended).stderr}`);
+    this.#url = url;
+  }
+
+  get tokenFile(): string {
+    return join(this.options.out, 'cluster-token');
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  work(name: string, ...flags: readonly string[]): StartedProcess {
+    const { env } = this.options;
+    const where = ['--join', this.#url, '--token-file', this.tokenFile];
+    const started = startCli(['worker', ...where, '--name', name, ...flags], { env });
+    this.workers.set(name, started);
+    return started;
+  }
+
+  signal(name: string, signal: NodeJS.Signals): void {
+    this.workers.get(name)!.child.kill(signal);
+  }
+
+  killCoordinator(): Promise<ProcessEnd> {
+    this.#coordinator!.child.kill('SIGKILL');
+    return this.#coordinator!.ended;
+  }
+
+  /** Steps whose lines are in the metrics. */
+  get steps(): number {
+    const file = join(this.options.out, 'metrics.jsonl');
+    if (!existsSync(file)) return 0;
+    return readFileSync(file, 'utf8').split('"kind":"step"').length - 1;
+  }
+
+  /** Until the metrics hold a step of this number, or the coordinator has ended. */
+  async reached(step: number): Promise<void> {
+    const wait = async (): Promise<void> => {
+      while (this.steps < step && this.#coordinator!.child.exitCode === null) await after(5);
+    };
+    await within(wait(), `step ${step}; it is at ${this.steps}`);
+  }
+
+  async ended(): Promise<ProcessEnd> {
+    return within(this.#coordinator!.ended, `the end; it is at step ${this.steps}`);
+  }
+
+  get summary(): RunSummary {
+    return JSON.parse(readFileSync(join(this.options.out, 'summary.json'), 'utf8')) as RunSummary;
+  }
+
+  /** Whatever is still there. */
+  async stop(): Promise<void> {
+    const all = [...this.workers.values(), this.#coordinator].filter((each) => each !== null);
+    for (const { child } of all) child.kill('SIGKILL');
+    await Promise.all(all.map(({ ended }) => ended));
+  }
+}
+
+async function within<Value>(work: Promise<Value>, what: string): Promise<Value> {
+  const bound = new AbortController();
+  const late = after(PATIENCE_MILLISECONDS, null, { signal: bound.signal }).then(
+    () => {
+      throw new TypeError(`${what} did not come within ${PATIENCE_MILLISECONDS} ms.`);
+    },
+    () => new Promise<never>(() => undefined),
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    bound.abort();
+  }
+}
