@@ -62,14 +62,14 @@ export class Coordinator {
     this.#serve = new StateServe(options.config.run);
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#drive = new Drive<CoordinatorState, CoordinatorEvent, CoordinatorEffect>(
-      startCoordinator(options.config, options.schedule, performance.now()),
+      startCoordinator(options.config, options.schedule, millis()),
       (state, event) => advanceCoordinator(state, event, options.schedule),
       (effect) => {
         this.#carryOut(effect);
       },
     );
     this.#timer = setInterval(() => {
-      this.#drive.feed({ kind: 'tick', now: performance.now() });
+      this.#drive.feed({ kind: 'tick', now: millis() });
     }, options.config.times.heartbeatMillis);
   }
 
@@ -188,3 +188,6 @@ export class Coordinator {
     );
   }
 }
+
+/** The machines' clock: whole numbers, as people read them in messages. */
+const millis = (): number => Math.round(performance.now());

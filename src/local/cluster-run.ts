@@ -194,8 +194,9 @@ export class ClusterRun {
       await this.#coordinator.ended;
     } finally {
       signal?.removeEventListener('abort', stop);
+      const closed = this.#server.close();
       this.#coordinator.close();
-      await this.#server.close();
+      await closed;
       await this.#taken.metrics.close();
     }
     const { conclusion, samples, seconds } = this.#books;

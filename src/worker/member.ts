@@ -65,7 +65,7 @@ export class Member {
     this.#states = new StateExchange(config.run, config.id, this.captures);
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#drive = new Drive<MemberState, MemberEvent, MemberEffect>(
-      startMember(config, performance.now()),
+      startMember(config, millis()),
       (state, event) => advanceMember(state, event, schedule),
       (effect) => {
         this.#carryOut(effect);
@@ -75,7 +75,7 @@ export class Member {
       this.#take(message);
     });
     const tick = (): void => {
-      this.#drive.feed({ kind: 'tick', now: performance.now(), progress: trainer.progress });
+      this.#drive.feed({ kind: 'tick', now: millis(), progress: trainer.progress });
     };
     this.#timer = setInterval(tick, heartbeatMillis);
     tick();
@@ -291,3 +291,6 @@ function rowInPlace(count: number, { samples, correct, proof, digest, row }: Tra
 }
 
 const digestText = (digest: bigint): string => digest.toString(16).padStart(16, '0');
+
+/** The machines' clock: whole numbers, as people read them in messages. */
+const millis = (): number => Math.round(performance.now());

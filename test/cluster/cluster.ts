@@ -3,7 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { RunSummary } from '#src/index.js';
-import { startCli, type ProcessEnd, type StartedProcess } from '../support/cli-process.js';
+import {
+  CLI_MAIN,
+  startProcess,
+  type ProcessEnd,
+  type StartedProcess,
+} from '../support/cli-process.js';
 
 /** A whole run of these tests takes seconds; what takes longer hangs. */
 const PATIENCE_MILLISECONDS = 90_000;
@@ -13,6 +18,21 @@ export interface ClusterRunOptions {
   readonly training: readonly string[];
   readonly out: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Where the coordinator runs; this machine by default. */
+  readonly host?: Host;
+}
+
+/** A place for processes, by the words of a command that runs another there. */
+export interface Host {
+  readonly address: string;
+  readonly command: readonly string[];
+}
+
+export const HERE: Host = { address: '127.0.0.1', command: [] };
+
+function startOn(host: Host, args: readonly string[], env: NodeJS.ProcessEnv): StartedProcess {
+  const [program, ...rest] = [...host.command, process.execPath, CLI_MAIN, ...args];
+  return startProcess(program!, rest, { env });
 }
 
 export class TestCluster {
@@ -24,12 +44,12 @@ export class TestCluster {
 
   /** Starts the coordinator, or starts it again on its folder; resolves when workers may join. */
   async coordinate(...flags: readonly string[]): Promise<void> {
-    const { training, out, env } = this.options;
+    const { training, out, env, host = HERE } = this.options;
     const isThere = existsSync(join(out, 'config.json'));
     const run = isThere ? ['--resume', out] : [...training, '--out', out];
     // Workers look for a coordinator that was killed where it was.
-    const listen = this.#url === '' ? '127.0.0.1:0' : this.#url.replace('ws://', '');
-    const started = startCli(['coordinator', ...run, '--listen', listen, ...flags], { env });
+    const listen = this.#url === '' ? `${host.address}:0` : this.#url.replace('ws://', '');
+    const started = startOn(host, ['coordinator', ...run, '--listen', listen, ...flags], env);
     this.#coordinator = started;
     let text = '';
     started.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
@@ -54,9 +74,13 @@ export class TestCluster {
   }
 
   work(name: string, ...flags: readonly string[]): StartedProcess {
+    return this.workOn(HERE, name, ...flags);
+  }
+
+  workOn(host: Host, name: string, ...flags: readonly string[]): StartedProcess {
     const { env } = this.options;
     const where = ['--join', this.#url, '--token-file', this.tokenFile];
-    const started = startCli(['worker', ...where, '--name', name, ...flags], { env });
+    const started = startOn(host, ['worker', ...where, '--name', name, ...flags], env);
     this.workers.set(name, started);
     return started;
   }

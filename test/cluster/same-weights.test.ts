@@ -1,48 +1,13 @@
-import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import t, { type Test } from 'tap';
-import type { RunSummary } from '#src/index.js';
-import { cli } from '../support/cli-process.js';
-import { realImages, untimedMetrics, writeImages } from '../support/small-runs.js';
-import { TestCluster } from './cluster.js';
+import t from 'tap';
+import { referenceRun } from './reference-run.js';
 
 // Whoever computed it, whatever befell them: the weights, and every line of the metrics, are those
 // of a run on one thread.
 t.setTimeout(600_000);
 
-const folder = t.testdir();
-const env = { ...process.env, LOCKSTEP_CACHE: join(folder, 'cache') };
-const data = await writeImages(join(folder, 'data'), await realImages(700, 130));
-// Eleven steps an epoch, the last of 60 samples; 8 micro-batches a step.
-const training = [
-  ...['--model', 'lenet5', '--data', data, '--steps', '40', '--batch-size', '64'],
-  ...['--micro-batch', '8', '--checkpoint-every', '7', '--keep-checkpoints', '3'],
-];
-
-const alone = join(folder, 'alone');
-const undisturbed = await cli(['train', ...training, '--out', alone, '--threads', '1', '--json'], {
-  env,
-});
-t.equal(undisturbed.status, 0, undisturbed.stderr);
-const expected = JSON.parse(undisturbed.stdout) as RunSummary;
-
-let runs = 0;
-async function inCluster(t: Test, act: (cluster: TestCluster) => Promise<void>): Promise<void> {
-  const out = join(folder, `cluster-${String(++runs)}`);
-  const cluster = new TestCluster({ training, out, env });
-  try {
-    await act(cluster);
-    const end = await cluster.ended();
-    if (!t.equal(end.status, 0, end.stderr)) return;
-    const { weightsDigest, testLoss, trainAccuracy } = cluster.summary;
-    t.equal(weightsDigest, expected.weightsDigest, 'the same weights');
-    t.equal(testLoss, expected.testLoss);
-    t.equal(trainAccuracy, expected.trainAccuracy);
-    t.same(untimedMetrics(out), untimedMetrics(alone), 'the same metrics, each step once');
-  } finally {
-    await cluster.stop();
-  }
-}
+const run = await referenceRun(t);
+const inCluster = run.inCluster.bind(run);
 
 void t.test('three workers of one, two and one threads', (t) =>
   inCluster(t, async (cluster) => {

@@ -2,7 +2,8 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(import.meta.resolve('#src/cli/main.js'));
+/** The program's file. */
+export const CLI_MAIN = fileURLToPath(import.meta.resolve('#src/cli/main.js'));
 
 export interface ProcessEnd {
   readonly status: number | null;
@@ -19,7 +20,7 @@ export interface StartedProcess {
 
 /** `lockstep ARGS` under this Node. */
 export function startCli(args: readonly string[], options: SpawnOptions = {}): StartedProcess {
-  return startProcess(process.execPath, [MAIN, ...args], options);
+  return startProcess(process.execPath, [CLI_MAIN, ...args], options);
 }
 
 /** The same, to its end. */
@@ -28,7 +29,7 @@ export function cli(args: readonly string[], options: SpawnOptions = {}): Promis
 }
 
 /** The words of a shell command that runs `lockstep`. */
-export const cliCommand = `${process.execPath} ${MAIN}`;
+export const cliCommand = `${process.execPath} ${CLI_MAIN}`;
 
 export function startProcess(
   program: string,

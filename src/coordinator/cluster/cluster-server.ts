@@ -55,6 +55,7 @@ export class ClusterServer {
   readonly #options: ClusterServerOptions;
   readonly #joined = new Map<MemberId, { worker: JoinedWorker; link: WorkerLink }>();
   #server: SocketServer | null = null;
+  #closing = false;
 
   private constructor(options: ClusterServerOptions) {
     this.#options = options;
@@ -82,6 +83,7 @@ export class ClusterServer {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     await this.#server?.close();
   }
 
@@ -137,6 +139,7 @@ export class ClusterServer {
   #leave({ worker, link }: Session, reason: string): void {
     if (this.#joined.get(worker.member)?.link !== link) return;
     this.#joined.delete(worker.member);
+    if (this.#closing) return;
     this.#options.onNotice(
       `Worker ${worker.worker} (${worker.host}, process ${worker.pid}) is gone: ${reason}.`,
     );
