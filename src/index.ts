@@ -7,6 +7,8 @@ import { listEngines as engineStatuses } from './worker/engine/select.js';
 
 export { train, type TrainInput } from './local/train.js';
 export { coordinate, type CoordinateInput } from './local/coordinate.js';
+export { clusterStatus } from './local/cluster-status.js';
+export type { ClusterStatus } from './shared/wire/status.js';
 export { work, type WorkInput } from './local/work.js';
 export { planRun } from './local/plan-run.js';
 export { evaluateRun } from './local/evaluate-run.js';

@@ -2,6 +2,7 @@ import type { RunInput } from '../local/prepare-run.js';
 import type { CoordinateInput } from '../local/coordinate.js';
 import type { TrainInput } from '../local/train.js';
 import type { WorkInput } from '../local/work.js';
+import type { ClusterStatus } from '../shared/wire/status.js';
 import type { RunSummary } from '../shared/run-events.js';
 import type {
   DryRunReport,
@@ -27,6 +28,8 @@ export interface Product {
   coordinate(input: CoordinateInput): Promise<RunSummary>;
   /** Works for such a run until it is finished. */
   work(input: WorkInput): Promise<void>;
+  /** How such a run stands, as its coordinator says. */
+  clusterStatus(url: string, tokenFile: string): Promise<ClusterStatus>;
   /** What `train` would do with these options; nothing is written. */
   planRun(input: RunInput): Promise<DryRunReport>;
   evaluateRun(folder: string, options: EvaluateOptions): Promise<EvaluationReport>;

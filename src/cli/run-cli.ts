@@ -5,6 +5,7 @@ import { dataCommand } from './commands/data.js';
 import { engineCommand } from './commands/engine.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { predictCommand } from './commands/predict.js';
+import { statusCommand } from './commands/status.js';
 import { trainCommand } from './commands/train.js';
 import { workerCommand } from './commands/worker.js';
 import { errorText, EXIT, exitStatus } from './exit.js';
@@ -57,6 +58,7 @@ function commands(context: CliContext): CommandModule[] {
     trainCommand(context),
     coordinatorCommand(context),
     workerCommand(context),
+    statusCommand(context),
     evaluateCommand(context),
     predictCommand(context),
     engineCommand(context),

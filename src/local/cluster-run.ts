@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Coordinator } from '../coordinator/coordinator.js';
 import { ClusterServer, type JoinedWorker } from '../coordinator/cluster/cluster-server.js';
+import { statusOf } from '../coordinator/cluster/status.js';
 import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import { digestOfBytes, runName } from '../coordinator/run-identity.js';
 import { RunKeeper, type StoredState } from '../coordinator/run-keeper.js';
@@ -158,13 +160,23 @@ export class ClusterRun {
       onNotice: (text) => {
         observer.notice(text);
       },
+      status: (workers) => ({
+        run: runName(identity),
+        folder: folder.path,
+        version: version(),
+        model: shortModelName(config.model),
+        engine: program.engine,
+        host: hostname(),
+        pid: process.pid,
+        ...statusOf(coordinator.state, workers, performance.now()),
+      }),
     });
     observer.started({
       run: folder.path,
       model: shortModelName(config.model),
       parameters: layout.trainableLength,
       engine: program.engine,
-      threads: config.threads,
+      threads: null,
       steps: schedule.steps,
       startStep: position.applied,
       stepsPerEpoch: perEpoch,

@@ -84,7 +84,8 @@ export interface RunStart {
   readonly model: string;
   readonly parameters: number;
   readonly engine: string;
-  readonly threads: number;
+  /** null: the workers' own, who may come and go. */
+  readonly threads: number | null;
   /** Optimizer steps at the end of training, and already done. */
   readonly steps: number;
   readonly startStep: number;

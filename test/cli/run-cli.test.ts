@@ -6,6 +6,7 @@ import type { Product } from '#src/cli/product.js';
 import { runCli } from '#src/cli/run-cli.js';
 import { resolveConfig } from '#src/shared/config/resolve.js';
 import { LockstepError } from '#src/shared/errors.js';
+import type { ClusterStatus } from '#src/shared/wire/status.js';
 import type { DryRunReport } from '#src/shared/run-reports.js';
 import { playRun, Screen, SUMMARY } from './display/fake-run.js';
 
@@ -31,6 +32,39 @@ const PLAN: DryRunReport = {
   trainingSeconds: 234.5,
 };
 
+const STATUS: ClusterStatus = {
+  run: 'ab',
+  folder: '/runs/mine',
+  version: '0.1.0',
+  model: 'lenet5',
+  engine: 'wasm',
+  host: 'node1',
+  pid: 11,
+  phase: 'run',
+  view: 3,
+  term: 1,
+  stable: 17,
+  steps: 40,
+  storedAfter: 14,
+  minWorkers: 1,
+  workers: [
+    {
+      name: 'two',
+      member: 'two-1',
+      host: 'node2',
+      pid: 12,
+      threads: 8,
+      from: '10.0.0.2:5000',
+      url: 'ws://10.0.0.2:5001',
+      role: 'member',
+      activity: 'computing',
+      applied: 17,
+      millisPerMicroBatch: 12.34,
+      heardMillisAgo: 250,
+    },
+  ],
+};
+
 /** Stands for the library: says what it was asked, and answers known values. */
 function recorder() {
   const calls: unknown[][] = [];
@@ -51,6 +85,10 @@ function recorder() {
       calls.push(['work', options, signal?.aborted]);
       notice('Receiving the data set.');
       return Promise.resolve();
+    },
+    clusterStatus: (url, tokenFile) => {
+      calls.push(['clusterStatus', url, tokenFile]);
+      return Promise.resolve(STATUS);
     },
     planRun: (options) => {
       calls.push(['planRun', options]);
@@ -299,4 +337,42 @@ t.test('engine list says what is there and what to do; install what is not', asy
   const unknown = await lockstep(['engine', 'install', 'tensorflow']);
   t.equal(unknown.status, 2);
   t.match(unknown.err, 'There is no engine "tensorflow".');
+});
+
+t.test('coordinator asks for a run on workers, and prints how to join', async (t) => {
+  const flags = ['--epochs', '2', '--listen', '[::1]:0', '--min-workers', '2'];
+  const { status, err, calls } = await lockstep(['coordinator', ...flags]);
+  t.equal(status, 0, err);
+  t.match(err, 'lockstep worker --join ws://127.0.0.1:4711 --token-file /run/token');
+  t.match(calls[0]?.[1], {
+    epochs: 2,
+    cluster: { listen: { host: '::1', port: 0 }, minWorkers: 2, expectWorkers: null },
+  });
+});
+
+t.test('worker asks to work, with the flags as they are', async (t) => {
+  const where = ['worker', '--join', 'ws://h:1', '--token-file', 'f'];
+  const { status, out, err, calls } = await lockstep([...where, '--threads', '3', '--name', 'n']);
+  t.equal(status, 0, err);
+  t.match(out, /Receiving the data set\.\nThe run is finished\./);
+  const expected = { join: 'ws://h:1', tokenFile: 'f', threads: 3, name: 'n', listen: null };
+  t.match(calls[0]?.[1], expected);
+  const faults = [
+    ['--threads', '0'],
+    ['--threads', 'two'],
+    ['--listen', '7333'],
+    ['--wait', '-1'],
+  ];
+  for (const fault of faults) {
+    const wrong = await lockstep([...where, ...fault]);
+    t.equal(wrong.status, 2, fault.join(' '));
+    t.match(wrong.err, 'USAGE_INVALID');
+  }
+});
+
+t.test('status shows who does what', async (t) => {
+  const { status, out, err } = await lockstep(['status', 'ws://h:1', '--token-file', 'f']);
+  t.equal(status, 0, err);
+  t.match(out, 'run: step 17 of 40, checkpoint after 14, view 3, term 1');
+  t.match(out, /two +│ node2 +│ +12 │ +8 │ member, computing │ +17 │ +12\.3 │ +0\.3 s ago/);
 });

@@ -89,6 +89,10 @@ export class TestCluster {
     this.workers.get(name)!.child.kill(signal);
   }
 
+  interruptCoordinator(): void {
+    this.#coordinator!.child.kill('SIGINT');
+  }
+
   killCoordinator(): Promise<ProcessEnd> {
     this.#coordinator!.child.kill('SIGKILL');
     return this.#coordinator!.ended;

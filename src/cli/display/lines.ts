@@ -19,7 +19,7 @@ export function paintFor(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Pa
 }
 
 export function startLine(start: RunStart): string {
-  const threads = start.threads === 1 ? '1 thread' : `${String(start.threads)} threads`;
+  const threads = start.threads === null ? 'workers that join' : countOf(start.threads, 'thread');
   const parts = [
     `${start.model}, ${formatCount(start.parameters)} parameters`,
     `${start.engine}, ${threads}`,
@@ -29,6 +29,9 @@ export function startLine(start: RunStart): string {
   const from = start.startStep > 0 ? ` (from step ${formatCount(start.startStep)})` : '';
   return parts.join(' · ') + from;
 }
+
+const countOf = (count: number, thing: string): string =>
+  `${String(count)} ${thing}${count === 1 ? '' : 's'}`;
 
 export function epochLine(record: EpochRecord, epochs: number, paint: Paint): string {
   const parts = [

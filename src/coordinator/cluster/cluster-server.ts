@@ -19,6 +19,7 @@ import {
   type WantData,
   type Welcome,
 } from '../../shared/wire/session.js';
+import type { ClusterStatus } from '../../shared/wire/status.js';
 import type { MemberLink } from '../coordinator.js';
 import { piecesOf, type Blobs } from './blobs.js';
 
@@ -40,6 +41,8 @@ export interface ClusterServerOptions {
   readonly onMember: (worker: JoinedWorker, link: MemberLink) => void;
   readonly onTiming: (member: MemberId, timing: Timing) => void;
   readonly onNotice: (text: string) => void;
+  /** What is told to who asks how the run stands. */
+  readonly status: (workers: readonly JoinedWorker[]) => ClusterStatus;
 }
 
 /** A connection must say who it is within this time. */
@@ -70,6 +73,7 @@ export class ClusterServer {
       onConnection: (socket, from) => {
         cluster.#greet(socket, from);
       },
+      status: () => options.status(cluster.workers),
     });
     return cluster;
   }

@@ -84,9 +84,9 @@ export const formFirstView: Part = (state, context) => {
   const waited = now - state.gotOnAt;
   const enough = state.peers.size >= config.minWorkers;
   const expected = config.expectWorkers !== null && state.peers.size >= config.expectWorkers;
-  if (!enough || !(expected || waited >= config.times.helloMillis)) {
-    return waited < config.times.pauseMillis ? state : failRun(state, tooFew(state));
-  }
+  const isOver = waited >= config.times.pauseMillis;
+  if (!enough) return isOver ? failRun(state, tooFew(state)) : state;
+  if (!expected && !isOver && waited < config.times.helloMillis) return state;
   const usable = [...state.peers.values()].filter((peer) => {
     if (peer.report.applied === null) return false;
     if (fitsFolder(state, peer.report)) return true;

@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { LockstepError } from '../errors.js';
 import { failureOf } from '../protocol/failure.js';
 import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from '../wire/frame.js';
+import { STATUS_PATH } from '../wire/status.js';
 import { formatSocketAddress, type SocketAddress } from './socket-address.js';
 import type { Token } from './token.js';
 
@@ -16,6 +17,8 @@ export interface SocketServerOptions {
   readonly token: Token;
   /** A connection that was let in, and where it comes from. */
   readonly onConnection: (socket: WebSocket, from: string) => void;
+  /** What is told, as JSON, to who asks for STATUS_PATH with the token. */
+  readonly status?: () => unknown;
 }
 
 /** Connections that have not said who they are, and how long they may take to. */
@@ -36,17 +39,15 @@ export class SocketServer {
   }
 
   /** Throws LISTEN_FAILED. */
-  static async open({ listen, token, onConnection }: SocketServerOptions): Promise<SocketServer> {
+  static async open(options: SocketServerOptions): Promise<SocketServer> {
+    const { listen, token, onConnection } = options;
     const sockets = new WebSocketServer({
       noServer: true,
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
     });
     const server = createServer({ maxHeaderSize: MOST_HEADER_BYTES }, (request, response) => {
-      response
-        .writeHead(426, { connection: 'close' })
-        .end('A Lockstep run: connect to it with ws.\n');
-      request.destroy();
+      answer(request, response, options);
     });
     server.headersTimeout = HANDSHAKE_MILLISECONDS;
     server.requestTimeout = HANDSHAKE_MILLISECONDS;
@@ -84,24 +85,33 @@ export class SocketServer {
   }
 }
 
+/** A request that is no WebSocket's: for the status, or by mistake. */
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { token, status }: SocketServerOptions,
+): void {
+  const json = (code: number, value: unknown): void => {
+    response.writeHead(code, { 'content-type': 'application/json', connection: 'close' });
+    response.end(`${JSON.stringify(value)}\n`);
+  };
+  const refusal =
+    request.method === 'GET' && request.url === STATUS_PATH && status !== undefined
+      ? wrongToken(request, token)
+      : { status: '404 Not Found', error: nothingHere() };
+  if (refusal === null) json(200, status!());
+  else json(Number.parseInt(refusal.status, 10), portable(refusal.error));
+}
+
 interface HttpRefusal {
   readonly status: string;
   readonly error: LockstepError;
 }
 
 function refusalOf(request: IncomingMessage, token: Token): HttpRefusal | null {
-  if (request.url !== SOCKET_PATH) {
-    const error = new LockstepError('JOIN_REFUSED', 'There is nothing at this path.', {
-      hint: `The path of a run is ${SOCKET_PATH}.`,
-    });
-    return { status: '404 Not Found', error };
-  }
-  if (!token.admits(request.headers.authorization)) {
-    const error = new LockstepError('JOIN_REFUSED', 'The token is not that of this run.', {
-      hint: 'Give --token-file the file that the coordinator was started with.',
-    });
-    return { status: '401 Unauthorized', error };
-  }
+  if (request.url !== SOCKET_PATH) return { status: '404 Not Found', error: nothingHere() };
+  const refusal = wrongToken(request, token);
+  if (refusal !== null) return refusal;
   const asked = request.headers['sec-websocket-protocol'] ?? 'none';
   if (asked !== `${SUBPROTOCOL}${PROTOCOL_VERSION}`) {
     const error = new LockstepError(
@@ -114,10 +124,28 @@ function refusalOf(request: IncomingMessage, token: Token): HttpRefusal | null {
   return null;
 }
 
+function wrongToken(request: IncomingMessage, token: Token): HttpRefusal | null {
+  if (token.admits(request.headers.authorization)) return null;
+  const error = new LockstepError('JOIN_REFUSED', 'The token is not that of this run.', {
+    hint: 'Give --token-file the file that the coordinator was started with.',
+  });
+  return { status: '401 Unauthorized', error };
+}
+
+function nothingHere(): LockstepError {
+  return new LockstepError('JOIN_REFUSED', 'There is nothing at this path.', {
+    hint: `Workers join at ${SOCKET_PATH}, by WebSocket.`,
+  });
+}
+
 /** The error travels as JSON, so that the other side can show it as its own. */
-function turnAway(socket: Duplex, { status, error }: HttpRefusal): void {
+function portable(error: LockstepError): object {
   const { code, message, hint, where } = failureOf(error);
-  const body = JSON.stringify({ code, message, hint, where });
+  return { code, message, hint, where };
+}
+
+function turnAway(socket: Duplex, { status, error }: HttpRefusal): void {
+  const body = JSON.stringify(portable(error));
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );

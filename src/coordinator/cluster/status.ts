@@ -1,0 +1,40 @@
+import type { ClusterStatus } from '../../shared/wire/status.js';
+import type { CoordinatorState } from '../machine/state.js';
+import type { JoinedWorker } from './cluster-server.js';
+
+/** What the machine knows of the run and its workers, for people. `now` as in its ticks. */
+export function statusOf(
+  state: CoordinatorState,
+  joined: readonly JoinedWorker[],
+  now: number,
+): Pick<
+  ClusterStatus,
+  'phase' | 'view' | 'term' | 'stable' | 'steps' | 'storedAfter' | 'minWorkers' | 'workers'
+> {
+  return {
+    phase: state.pausedAt === null ? state.phase : 'paused: too few workers',
+    view: state.view.number,
+    term: state.term,
+    stable: state.stable,
+    steps: state.lastStep,
+    storedAfter: state.stored.applied,
+    minWorkers: state.config.minWorkers,
+    workers: joined.map(({ worker, member, host, pid, threads, from, url }) => {
+      const peer = state.peers.get(member);
+      return {
+        name: worker,
+        member,
+        host,
+        pid,
+        threads,
+        from,
+        url,
+        role: peer?.role ?? 'joining',
+        activity: peer?.report.activity ?? null,
+        applied: peer?.report.applied ?? null,
+        millisPerMicroBatch: peer?.report.millisPerMicroBatch ?? 0,
+        heardMillisAgo: peer === undefined ? null : Math.max(0, Math.round(now - peer.heardAt)),
+      };
+    }),
+  };
+}
