@@ -22,6 +22,14 @@ export interface ClusterRunOptions {
   readonly host?: Host;
 }
 
+/** What one process of a cluster has otherwise than the rest. */
+export interface Changes {
+  readonly host?: Host | undefined;
+  readonly env?: NodeJS.ProcessEnv;
+  /** A module that is loaded before the program. */
+  readonly load?: string;
+}
+
 /** A place for processes, by the words of a command that runs another there. */
 export interface Host {
   readonly address: string;
@@ -30,8 +38,12 @@ export interface Host {
 
 export const HERE: Host = { address: '127.0.0.1', command: [] };
 
-function startOn(host: Host, args: readonly string[], env: NodeJS.ProcessEnv): StartedProcess {
-  const [program, ...rest] = [...host.command, process.execPath, CLI_MAIN, ...args];
+function startOn(
+  { host = HERE, env = {}, load }: Changes,
+  args: readonly string[],
+): StartedProcess {
+  const node = [process.execPath, ...(load === undefined ? [] : [`--import=${load}`])];
+  const [program, ...rest] = [...host.command, ...node, CLI_MAIN, ...args];
   return startProcess(program!, rest, { env });
 }
 
@@ -39,17 +51,25 @@ export class TestCluster {
   readonly workers = new Map<string, StartedProcess>();
   #coordinator: StartedProcess | null = null;
   #url = '';
+  #stopped = false;
 
   constructor(readonly options: ClusterRunOptions) {}
 
   /** Starts the coordinator, or starts it again on its folder; resolves when workers may join. */
-  async coordinate(...flags: readonly string[]): Promise<void> {
+  coordinate(...flags: readonly string[]): Promise<void> {
+    return this.coordinateWith({}, ...flags);
+  }
+
+  async coordinateWith(changes: Changes, ...flags: readonly string[]): Promise<void> {
     const { training, out, env, host = HERE } = this.options;
     const isThere = existsSync(join(out, 'config.json'));
     const run = isThere ? ['--resume', out] : [...training, '--out', out];
     // Workers look for a coordinator that was killed where it was.
     const listen = this.#url === '' ? `${host.address}:0` : this.#url.replace('ws://', '');
-    const started = startOn(host, ['coordinator', ...run, '--listen', listen, ...flags], env);
+    const started = startOn({ host, env, ...changes }, [
+      ...['coordinator', ...run, '--listen', listen],
+      ...flags,
+    ]);
     this.#coordinator = started;
     let text = '';
     started.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
@@ -78,9 +98,16 @@ export class TestCluster {
   }
 
   workOn(host: Host, name: string, ...flags: readonly string[]): StartedProcess {
+    return this.workWith({ host }, name, ...flags);
+  }
+
+  workWith(changes: Changes, name: string, ...flags: readonly string[]): StartedProcess {
     const { env } = this.options;
     const where = ['--join', this.#url, '--token-file', this.tokenFile];
-    const started = startOn(host, ['worker', ...where, '--name', name, ...flags], env);
+    const started = startOn({ env, ...changes }, [
+      ...['worker', ...where, '--name', name],
+      ...flags,
+    ]);
     this.workers.set(name, started);
     return started;
   }
@@ -121,8 +148,14 @@ export class TestCluster {
     return JSON.parse(readFileSync(join(this.options.out, 'summary.json'), 'utf8')) as RunSummary;
   }
 
-  /** Whatever is still there. */
+  /** Whether `stop` was called. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Ends whatever is still there. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     const all = [...this.workers.values(), this.#coordinator].filter((each) => each !== null);
     for (const { child } of all) child.kill('SIGKILL');
     await Promise.all(all.map(({ ended }) => ended));
