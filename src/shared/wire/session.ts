@@ -4,7 +4,6 @@ import {
   betweenPeers,
   fromMember,
   memberId,
-  refusal,
   runId,
   toMember,
   snapshotPiece,
@@ -134,4 +133,4 @@ export const fromCoordinatorSchema = union<FromCoordinator>([
 ]);
 export const fromPeerSchema = union<FromPeer>([...betweenPeers, greeting]);
 /** What an HTTP answer says where a connection is not let in. */
-export const refusalSchema = refusal.shape.failure;
+export { failureSchema as refusalSchema } from './failure.js';
