@@ -16,10 +16,13 @@ export interface SocketServerOptions {
   readonly token: Token;
   /** A connection that was let in, and where it comes from. */
   readonly onConnection: (socket: WebSocket, from: string) => void;
+  /** How long a connection may take to say who it is. */
+  readonly handshakeMillis?: number;
 }
 
-/** Connections that have not said who they are, and how long they may take to. */
 const HANDSHAKE_MILLISECONDS = 10_000;
+/** How often those that take longer are looked for; Node's own 30 s are far more than 10. */
+const CHECK_MILLISECONDS = 500;
 const MOST_CONNECTIONS = 4096;
 const MOST_HEADER_BYTES = 8192;
 
@@ -36,20 +39,24 @@ export class SocketServer {
   }
 
   /** Throws LISTEN_FAILED. */
-  static async open({ listen, token, onConnection }: SocketServerOptions): Promise<SocketServer> {
+  static async open(options: SocketServerOptions): Promise<SocketServer> {
+    const { listen, token, onConnection } = options;
+    const { handshakeMillis = HANDSHAKE_MILLISECONDS } = options;
     const sockets = new WebSocketServer({
       noServer: true,
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
     });
-    const server = createServer({ maxHeaderSize: MOST_HEADER_BYTES }, (request, response) => {
-      response
-        .writeHead(426, { connection: 'close' })
-        .end('A Lockstep run: connect to it with ws.\n');
-      request.destroy();
+    const limits = {
+      maxHeaderSize: MOST_HEADER_BYTES,
+      headersTimeout: handshakeMillis,
+      requestTimeout: handshakeMillis,
+      connectionsCheckingInterval: CHECK_MILLISECONDS,
+    };
+    const server = createServer(limits, (request, response) => {
+      const answer = 'A Lockstep run: connect to it with ws.\n';
+      response.writeHead(426, { connection: 'close' }).end(answer, () => request.destroy());
     });
-    server.headersTimeout = HANDSHAKE_MILLISECONDS;
-    server.requestTimeout = HANDSHAKE_MILLISECONDS;
     server.maxConnections = MOST_CONNECTIONS;
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // A peer that goes away in the middle is no error of ours.
@@ -65,6 +72,8 @@ export class SocketServer {
       });
     });
     await listening(server, listen);
+    // A connection that cannot be taken is no reason to end the run.
+    server.on('error', () => undefined);
     const { address: host, port } = server.address() as AddressInfo;
     return new SocketServer(server, sockets, { host, port });
   }
@@ -116,6 +125,8 @@ function refusalOf(request: IncomingMessage, token: Token): HttpRefusal | null {
 function turnAway(socket: Duplex, { status, error }: HttpRefusal): void {
   const { code, message, hint, where } = failureOf(error);
   const body = JSON.stringify({ code, message, hint, where });
+  // Not left to the other side, which may never close its own.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
