@@ -1,6 +1,8 @@
+import { EventEmitter } from 'node:events';
 import t from 'tap';
 import { dial } from '#src/shared/link/dial.js';
 import { SocketLink } from '#src/shared/link/socket-link.js';
+import { decodeFrame } from '#src/shared/wire/frame.js';
 import {
   fromCoordinatorSchema,
   fromWorkerSchema,
@@ -33,22 +35,66 @@ t.test('All kinds of messages arrive both ways, in order', async (t) => {
   );
 });
 
+t.test('Room that appears belongs to those who wait for it', (t) => {
+  // A socket that empties itself on command: with a real one, the moment is hard to meet.
+  const handed: number[] = [];
+  const socket = Object.assign(new EventEmitter(), {
+    readyState: 1,
+    OPEN: 1,
+    CLOSED: 3,
+    bufferedAmount: 0,
+    resume: () => undefined,
+    send: (frame: Buffer) => {
+      const message = decodeFrame(frame, fromCoordinatorSchema);
+      handed.push((message as typeof data).first);
+    },
+    close: () => undefined,
+    terminate: () => undefined,
+  });
+  const options = { peer: 'worker', accepts: fromWorkerSchema, capacityBytes: 1000 };
+  const link = new SocketLink<FromCoordinator, FromWorker>(socket as never, options);
+  const send = (first: number): void => {
+    link.send({ ...data, first }).catch(() => undefined);
+  };
+  send(0);
+  socket.bufferedAmount = 1001;
+  send(1);
+  send(2);
+  t.strictSame(handed, [0], 'two wait');
+  socket.bufferedAmount = 0;
+  send(3);
+  t.strictSame(handed, [0, 1, 2, 3]);
+  socket.readyState = 3;
+  socket.emit('close', 1006, Buffer.alloc(0));
+  t.end();
+});
+
 t.test('Nothing overtakes what waits for room', async (t) => {
-  const { worker, coordinator } = await linkPair(t, { capacityBytes: 300_000 });
+  const { worker, coordinator, sockets } = await linkPair(t, { capacityBytes: 300_000 });
   const got: number[] = [];
   worker.receive((message) => got.push((message as typeof data).first));
-  const payload = new Uint8Array(200_000);
   const sent: Promise<void>[] = [];
-  for (let first = 0; first < 400; first++) {
-    // Now and then the socket has time to empty itself, while messages still wait.
-    if (first % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
-    sent.push(coordinator.send({ ...data, first, payload }));
+  const send = (bytes: number): void => {
+    const payload = new Uint8Array(bytes);
+    sent.push(coordinator.send({ ...data, first: sent.length, payload }));
+  };
+  // Large ones fill the way, small ones wait: when the large are gone, one more would find room.
+  sockets[0]!.pause();
+  for (let i = 0; i < 60; i++) send(200_000);
+  for (let i = 0; i < 200; i++) send(100);
+  for (let i = 0; i < 200; i++) {
+    // The other end reads by the gulp.
+    sockets[0]!.resume();
+    await new Promise((resolve) => setImmediate(resolve));
+    sockets[0]!.pause();
+    send(100);
   }
+  sockets[0]!.resume();
   await Promise.all(sent);
-  while (got.length < 400) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (got.length < sent.length) await new Promise((resolve) => setTimeout(resolve, 5));
   t.strictSame(
     got,
-    Array.from({ length: 400 }, (_, i) => i),
+    sent.map((_, i) => i),
   );
 });
 
