@@ -11,30 +11,30 @@ const TIMEOUT_MILLISECONDS = 5000;
 const MOST_ANSWER_BYTES = 65536;
 
 /**
- * Opens a connection to a coordinator or a worker. Throws JOIN_REFUSED with the other side's reason
- * where it does not let us in, JOIN_FAILED where nobody answers.
+ * Opens a connection to a coordinator or a worker; it is paused, so that what comes early waits for
+ * who reads it. Throws JOIN_REFUSED with the other side's reason where it does not let us in,
+ * JOIN_FAILED where nobody answers, or the address is none.
  */
 export function dial(url: string, token: Token): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(new URL(SOCKET_PATH, url), `${SUBPROTOCOL}${PROTOCOL_VERSION}`, {
-      headers: { authorization: token.authorization },
-      perMessageDeflate: false,
-      maxPayload: MAX_FRAME_BYTES,
-      handshakeTimeout: TIMEOUT_MILLISECONDS,
-      // Masks keep a page's script from writing bytes of its choice through a proxy (RFC 6455,
-      // 10.3). No page speaks here; and with a mask of zeros, ws leaves the bytes alone.
-      generateMask: (mask) => {
-        mask.fill(0);
-      },
-    });
-    const fail = (error: LockstepError): void => {
+    const socket = connecting(url, token);
+    // A handshake that drips has a time, too: ws's own is between one byte and the next.
+    const timer = setTimeout(() => {
+      fail(unreachable(url, `no answer within ${TIMEOUT_MILLISECONDS} ms`));
+    }, TIMEOUT_MILLISECONDS);
+    const settled = (): void => {
+      clearTimeout(timer);
       socket.removeAllListeners();
       socket.on('error', () => undefined);
+    };
+    const fail = (error: LockstepError): void => {
+      settled();
       socket.terminate();
       reject(error);
     };
     socket.once('open', () => {
-      socket.removeAllListeners();
+      settled();
+      socket.pause();
       resolve(socket);
     });
     socket.once('error', (cause) => {
@@ -46,6 +46,24 @@ export function dial(url: string, token: Token): Promise<WebSocket> {
       });
     });
   });
+}
+
+function connecting(url: string, token: Token): WebSocket {
+  try {
+    return new WebSocket(new URL(SOCKET_PATH, url), `${SUBPROTOCOL}${PROTOCOL_VERSION}`, {
+      headers: { authorization: token.authorization },
+      perMessageDeflate: false,
+      maxPayload: MAX_FRAME_BYTES,
+      handshakeTimeout: TIMEOUT_MILLISECONDS,
+      // Masks keep a page's script from writing bytes of its choice through a proxy (RFC 6455,
+      // 10.3). No page speaks here; and with a mask of zeros, ws leaves the bytes alone.
+      generateMask: (mask) => {
+        mask.fill(0);
+      },
+    });
+  } catch (cause) {
+    throw unreachable(url, cause instanceof Error ? cause.message : String(cause), cause);
+  }
 }
 
 function unreachable(url: string, reason: string, cause?: unknown): LockstepError {

@@ -8,12 +8,18 @@ export interface SocketLinkOptions<In> {
   readonly peer: string;
   /** What the other end may say. */
   readonly accepts: z.ZodType<In>;
-  /** Bytes on their way before `send` waits. */
+  /** Bytes on their way before a message waits. */
   readonly capacityBytes?: number;
-  /** How long `send` waits for room. */
+  /** How long `send` waits until the system has taken the message. */
   readonly timeoutMillis?: number;
   /** Told of a frame that breaks the protocol; the link is closed then. */
   readonly onInvalid?: (error: LockstepError) => void;
+}
+
+/** A message on its way: waiting for room, or handed to the socket. */
+interface Sending<Out> {
+  readonly message: Out;
+  readonly settle: (error: LockstepError | null) => void;
 }
 
 const CAPACITY_BYTES = 64 << 20;
@@ -37,8 +43,9 @@ export class SocketLink<
   readonly #options: SocketLinkOptions<In>;
   #handler: ((message: In) => void) | null = null;
   readonly #early: In[] = [];
-  readonly #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] =
-    [];
+  /** In order. Those that wait are not encoded yet, and so cost no memory of the link's. */
+  readonly #waiting = new Set<Sending<Out>>();
+  readonly #handed = new Set<Sending<Out>>();
   #settleClosed!: (reason: string) => void;
   #isClosed = false;
 
@@ -57,26 +64,35 @@ export class SocketLink<
       this.#ended(error.message);
     });
     if (socket.readyState !== socket.OPEN) this.#ended('the connection was closed');
+    else socket.resume();
   }
 
-  async send(message: Out): Promise<void> {
-    const frame = encodeFrame(message);
-    if (this.#socket.bufferedAmount > (this.#options.capacityBytes ?? CAPACITY_BYTES)) {
-      await this.#room();
-    }
-    if (this.#isClosed) throw this.#closedError();
-    await new Promise<void>((resolve, reject) => {
-      this.#socket.send(frame, (error) => {
-        this.#waiting.shift()?.resolve();
-        if (error) reject(this.#closedError());
-        else resolve();
-      });
+  send(message: Out): Promise<void> {
+    if (this.#isClosed) return Promise.reject(this.#closedError());
+    const millis = this.#options.timeoutMillis ?? TIMEOUT_MILLISECONDS;
+    return new Promise((resolve, reject) => {
+      const sending: Sending<Out> = {
+        message,
+        settle: (error) => {
+          clearTimeout(timer);
+          this.#waiting.delete(sending);
+          this.#handed.delete(sending);
+          if (error === null) resolve();
+          else reject(error);
+        },
+      };
+      const timer = setTimeout(() => {
+        sending.settle(this.#fullError(millis));
+      }, millis);
+      this.#waiting.add(sending);
+      this.#pump();
     });
   }
 
   receive(handler: (message: In) => void): void {
     this.#handler = handler;
     for (const message of this.#early.splice(0)) handler(message);
+    this.#socket.resume();
   }
 
   close(reason: string): void {
@@ -94,41 +110,44 @@ export class SocketLink<
       this.#close(POLICY_VIOLATION, error.message);
       return;
     }
-    if (this.#handler === null) this.#early.push(message);
-    else this.#handler(message);
+    if (this.#handler !== null) {
+      this.#handler(message);
+      return;
+    }
+    this.#early.push(message);
+    // Nothing more is read until somebody wants it; what was read already, a few messages, is kept.
+    this.#socket.pause();
   }
 
-  /** Until the other end has taken something; rejects with LINK_FULL after the link's time. */
-  #room(): Promise<void> {
-    const millis = this.#options.timeoutMillis ?? TIMEOUT_MILLISECONDS;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(entry), 1);
-        reject(
-          new LockstepError(
-            'LINK_FULL',
-            `${this.peer} has taken nothing for ${millis} ms; ${this.#socket.bufferedAmount} bytes wait before it.`,
-            { hint: 'Look at its process and at the network between.' },
-          ),
-        );
-      }, millis);
-      const entry = {
-        resolve: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        reject: (error: Error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      };
-      this.#waiting.push(entry);
-    });
+  /** Hands over what waits, in order, as long as there is room. */
+  #pump(): void {
+    for (const sending of this.#waiting) {
+      if (this.#socket.bufferedAmount > (this.#options.capacityBytes ?? CAPACITY_BYTES)) return;
+      this.#waiting.delete(sending);
+      let frame: Buffer;
+      try {
+        frame = encodeFrame(sending.message);
+      } catch (error) {
+        sending.settle(error as LockstepError);
+        continue;
+      }
+      this.#handed.add(sending);
+      this.#socket.send(frame, (error) => {
+        sending.settle(error ? this.#closedError() : null);
+        this.#pump();
+      });
+    }
   }
 
   #close(code: number, reason: string): void {
-    if (!this.#isClosed) {
-      this.#socket.close(code, shorten(reason));
+    if (!this.#isClosed) this.#socket.close(code, shorten(reason));
+    this.#ended(reason);
+  }
+
+  #ended(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#socket.readyState !== this.#socket.CLOSED) {
       const timer = setTimeout(() => {
         this.#socket.terminate();
       }, CLOSE_MILLISECONDS);
@@ -136,14 +155,17 @@ export class SocketLink<
         clearTimeout(timer);
       });
     }
-    this.#ended(reason);
+    for (const { settle } of [...this.#waiting, ...this.#handed]) settle(this.#closedError());
+    this.#settleClosed(reason);
   }
 
-  #ended(reason: string): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#closedError());
-    this.#settleClosed(reason);
+  #fullError(millis: number): LockstepError {
+    return new LockstepError(
+      'LINK_FULL',
+      `${this.peer} has not taken a message for ${millis} ms; ` +
+        `${this.#socket.bufferedAmount} bytes wait before it.`,
+      { hint: 'Look at its process and at the network between.' },
+    );
   }
 
   #closedError(): LockstepError {
@@ -158,7 +180,10 @@ function asBytes(data: RawData): Uint8Array {
 
 /** Cut between characters, not within one. */
 function shorten(reason: string): string {
-  let short = reason;
-  while (Buffer.byteLength(short) > MOST_REASON_BYTES) short = short.slice(0, -1);
+  let short = '';
+  for (const character of reason) {
+    if (Buffer.byteLength(short + character) > MOST_REASON_BYTES) break;
+    short += character;
+  }
   return short;
 }

@@ -19,10 +19,13 @@ export interface SocketServerOptions {
   readonly onConnection: (socket: WebSocket, from: string) => void;
   /** What is told, as JSON, to who asks for STATUS_PATH with the token. */
   readonly status?: () => unknown;
+  /** How long a connection may take to say who it is. */
+  readonly handshakeMillis?: number;
 }
 
-/** Connections that have not said who they are, and how long they may take to. */
 const HANDSHAKE_MILLISECONDS = 10_000;
+/** How often those that take longer are looked for; Node's own 30 s are far more than 10. */
+const CHECK_MILLISECONDS = 500;
 const MOST_CONNECTIONS = 4096;
 const MOST_HEADER_BYTES = 8192;
 
@@ -41,16 +44,21 @@ export class SocketServer {
   /** Throws LISTEN_FAILED. */
   static async open(options: SocketServerOptions): Promise<SocketServer> {
     const { listen, token, onConnection } = options;
+    const { handshakeMillis = HANDSHAKE_MILLISECONDS } = options;
     const sockets = new WebSocketServer({
       noServer: true,
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
     });
-    const server = createServer({ maxHeaderSize: MOST_HEADER_BYTES }, (request, response) => {
+    const limits = {
+      maxHeaderSize: MOST_HEADER_BYTES,
+      headersTimeout: handshakeMillis,
+      requestTimeout: handshakeMillis,
+      connectionsCheckingInterval: CHECK_MILLISECONDS,
+    };
+    const server = createServer(limits, (request, response) => {
       answer(request, response, options);
     });
-    server.headersTimeout = HANDSHAKE_MILLISECONDS;
-    server.requestTimeout = HANDSHAKE_MILLISECONDS;
     server.maxConnections = MOST_CONNECTIONS;
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // A peer that goes away in the middle is no error of ours.
@@ -68,6 +76,8 @@ export class SocketServer {
       });
     });
     await listening(server, listen);
+    // A connection that cannot be taken is no reason to end the run.
+    server.on('error', () => undefined);
     const { address: host, port } = server.address() as AddressInfo;
     return new SocketServer(server, sockets, { host, port });
   }
@@ -93,7 +103,7 @@ function answer(
 ): void {
   const json = (code: number, value: unknown): void => {
     response.writeHead(code, { 'content-type': 'application/json', connection: 'close' });
-    response.end(`${JSON.stringify(value)}\n`);
+    response.end(`${JSON.stringify(value)}\n`, () => request.destroy());
   };
   const refusal =
     request.method === 'GET' && request.url === STATUS_PATH && status !== undefined
@@ -146,6 +156,8 @@ function portable(error: LockstepError): object {
 
 function turnAway(socket: Duplex, { status, error }: HttpRefusal): void {
   const body = JSON.stringify(portable(error));
+  // Not left to the other side, which may never close its own.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );

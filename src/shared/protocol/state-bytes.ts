@@ -50,10 +50,12 @@ function tableIn(bytes: Buffer): [string, number][] {
   }
   const isEntry = (entry: unknown): entry is [string, number] =>
     Array.isArray(entry) &&
+    entry.length === 2 &&
     typeof entry[0] === 'string' &&
     Number.isSafeInteger(entry[1]) &&
     entry[1] >= 0;
   if (!Array.isArray(table) || !table.every(isEntry)) throw malformed();
+  if (new Set(table.map(([name]) => name)).size < table.length) throw malformed();
   return table;
 }
 

@@ -1,7 +1,9 @@
 import { Packr, Unpackr } from 'msgpackr';
 import * as z from 'zod';
 import { LockstepError } from '../errors.js';
+import type { Failure } from '../protocol/messages.js';
 import { crc32c } from './crc32c.js';
+import { outwardFailure } from './failure.js';
 import { msgpackFault } from './msgpack-shape.js';
 
 /**
@@ -24,6 +26,11 @@ export const MAX_HEADER_BYTES = 4 << 20;
 export const MAX_PAYLOAD_BYTES = 1 << 20;
 export const MAX_FRAME_BYTES = PREFIX_BYTES + MAX_HEADER_BYTES + MAX_PAYLOAD_BYTES;
 
+/** A fault takes 700 bytes: those of a large header are not listed. */
+const LARGE_HEADER_BYTES = 1 << 16;
+const MOST_ISSUES = 3;
+const MOST_REASON = 500;
+
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'bigint' });
 
@@ -32,11 +39,21 @@ interface Carrier {
   readonly kind: string;
   readonly payload?: unknown;
   readonly message?: unknown;
+  readonly failure?: Failure | null;
+  readonly report?: unknown;
 }
 
-export function encodeFrame(message: Carrier): Buffer {
-  const { header, payload } = split(message);
+/** Throws LOCKSTEP_INTERNAL where the message is larger than any peer accepts. */
+export function encodeFrame<Message extends Carrier>(message: Message): Buffer {
+  const { header, payload } = split(withoutCause(message));
   const packed = packr.pack(header);
+  if (packed.length > MAX_HEADER_BYTES || (payload?.length ?? 0) > MAX_PAYLOAD_BYTES) {
+    throw new LockstepError(
+      'LOCKSTEP_INTERNAL',
+      `A ${message.kind} of ${packed.length} and ${payload?.length ?? 0} bytes fits no frame: ` +
+        `${MAX_HEADER_BYTES} and ${MAX_PAYLOAD_BYTES} are allowed.`,
+    );
+  }
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt8(PROTOCOL_VERSION, 0);
   prefix.writeUInt32LE(packed.length, 4);
@@ -57,8 +74,12 @@ export function decodeFrame<Message extends Carrier>(
   const packed = bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + headerBytes);
   const fault = msgpackFault(packed);
   if (fault !== null) throw invalid(`its header is not one: ${fault}`);
-  const parsed = schema.safeParse(unpackr.unpack(packed));
-  if (!parsed.success) throw invalid(z.prettifyError(parsed.error).slice(0, 500));
+  const value: unknown = unpackr.unpack(packed);
+  if (packed.length > LARGE_HEADER_BYTES && !schema.validate(value)) {
+    throw invalid('its header, a large one, is of no kind that is expected here');
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw invalid(reasonIn(parsed.error));
   return join(parsed.data, bytes.subarray(PREFIX_BYTES + headerBytes));
 }
 
@@ -68,6 +89,7 @@ function checkPrefix(bytes: Buffer): number {
   if (version !== PROTOCOL_VERSION) {
     throw invalid(`it is of version ${version}, this is version ${PROTOCOL_VERSION}`);
   }
+  if (bytes.readUIntLE(1, 3) !== 0) throw invalid('its second to fourth byte are not zeros');
   const length = bytes.readUInt32LE(4);
   const left = bytes.length - PREFIX_BYTES;
   if (length > Math.min(MAX_HEADER_BYTES, left)) {
@@ -79,6 +101,16 @@ function checkPrefix(bytes: Buffer): number {
   const header = bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length);
   if (crc32c(header) !== bytes.readUInt32LE(8)) throw invalid('its header is damaged');
   return length;
+}
+
+/** What it arose from is for the log of this process, and may be anything. */
+function withoutCause<Message extends Carrier>(message: Message): Message {
+  const { failure, report } = message;
+  return {
+    ...message,
+    ...(failure ? { failure: outwardFailure(failure) } : {}),
+    ...(report ? { report: withoutCause(report as Carrier) } : {}),
+  };
 }
 
 function split(message: Carrier): { header: object; payload: Uint8Array | null } {
@@ -104,8 +136,18 @@ function join<Message extends Carrier>(header: Message, payload: Uint8Array): Me
   return header;
 }
 
+function reasonIn({ issues }: z.ZodError): string {
+  const faults = issues.slice(0, MOST_ISSUES).map(({ path, message }) => {
+    return path.length === 0 ? message : `${message} at ${path.join('.')}`;
+  });
+  return faults.join('; ').slice(0, MOST_REASON);
+}
+
+/** What is not printable, a terminal may obey. */
+const printable = (text: string): string => text.replace(/[^ -~]/g, '?');
+
 function invalid(reason: string): LockstepError {
-  return new LockstepError('WIRE_INVALID', `A frame was refused: ${reason}.`, {
+  return new LockstepError('WIRE_INVALID', `A frame was refused: ${printable(reason)}.`, {
     hint: 'Run the same version of Lockstep everywhere; look for what else speaks to this address.',
   });
 }

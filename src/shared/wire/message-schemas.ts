@@ -1,8 +1,6 @@
 import * as z from 'zod';
-import { ERROR_CODES, type ErrorCode } from '../errors.js';
 import type {
   Evaluated,
-  Failure,
   Hello,
   NotYet,
   Orders,
@@ -14,6 +12,7 @@ import type {
   Want,
   WantSnapshot,
 } from '../protocol/messages.js';
+import { anyNumber, failureSchema as failure } from './failure.js';
 
 /**
  * What the machines' messages look like on the wire: every field, with its bounds. The types beside
@@ -48,18 +47,10 @@ const segment = z
   .max(MOST_LIST - 1);
 const tally = z.strictObject({ samples: count, correct: count, hash: uint64 });
 
-const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
-export const failure = z.strictObject({
-  code: z.enum(codes),
-  message: text(16384),
-  hint: text(4096),
-  where: z.record(text(100), z.union([text(1000), z.number()])),
-}) satisfies z.ZodType<Failure>;
-
 const evaluationSum = z.strictObject({
   set: text(100),
   samples: count,
-  lossSum: z.number(),
+  lossSum: anyNumber,
   correct: count,
 });
 const control = z.strictObject({

@@ -1,11 +1,15 @@
 /**
  * Looks a msgpack value over before it is decoded: every length is held against the bytes that are
- * there, and depth is bounded, so that decoding takes no more memory than the bytes justify. Only
- * what our own headers contain is let through: nil, booleans, numbers, text, lists and maps with
- * text as keys; no binaries, no extensions.
+ * there, and depth and number of values are bounded (an empty map of one byte takes 56 when it is
+ * decoded), so that decoding takes no more memory than the bytes justify. Only what our own headers
+ * contain is let through: nil, booleans, numbers, text, lists and maps with text as keys; no
+ * binaries, no extensions.
  * See https://github.com/msgpack/msgpack/blob/master/spec.md for the format.
  */
-const MOST_DEPTH = 12;
+
+/** A topology has about 3 levels for each model within a model, and 6 besides. */
+const MOST_DEPTH = 32;
+const MOST_VALUES = 1 << 20;
 
 /** Why `bytes` is not one such value; null where it is. */
 export function msgpackFault(bytes: Uint8Array): string | null {
@@ -25,6 +29,7 @@ class Fault {
 
 class Scan {
   at = 0;
+  #values = 0;
   readonly #view: DataView;
 
   constructor(bytes: Uint8Array) {
@@ -33,6 +38,7 @@ class Scan {
 
   value(depth: number): void {
     if (depth > MOST_DEPTH) throw new Fault(`it is more than ${MOST_DEPTH} levels deep`);
+    if (++this.#values > MOST_VALUES) throw new Fault(`it has more than ${MOST_VALUES} values`);
     const tag = this.#number(1);
     if (tag <= 0x7f || tag >= 0xe0) return;
     if (tag <= 0x8f) this.#map(tag & 0x0f, depth);

@@ -11,7 +11,6 @@ import {
   fromMember,
   memberId,
   notYet,
-  refusal,
   runId,
   toMember,
   snapshotPiece,
@@ -146,4 +145,4 @@ export const fromCoordinatorSchema = union<FromCoordinator>([
 ]);
 export const fromPeerSchema = union<FromPeer>([...betweenPeers, greeting]);
 /** What an HTTP answer says where a connection is not let in. */
-export const refusalSchema = refusal.shape.failure;
+export { failureSchema as refusalSchema } from './failure.js';

@@ -55,7 +55,7 @@ function silence(socket: WebSocket, millis: number): void {
 }
 
 type Send = (this: WebSocket, data: Buffer, done?: (error?: Error) => void) => void;
-// eslint-disable-next-line @typescript-eslint/unbound-method
+
 const send = WebSocket.prototype.send as unknown as Send;
 
 function faultySend(this: WebSocket, frame: Buffer, done?: (error?: Error) => void): void {
@@ -96,7 +96,7 @@ function faultySend(this: WebSocket, frame: Buffer, done?: (error?: Error) => vo
 }
 
 type Emit = (this: WebSocket, event: string, ...args: unknown[]) => boolean;
-// eslint-disable-next-line @typescript-eslint/unbound-method
+
 const emit = WebSocket.prototype.emit as unknown as Emit;
 
 function faultyEmit(this: WebSocket, event: string, ...args: unknown[]): boolean {
