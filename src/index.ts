@@ -8,6 +8,8 @@ import { listEngines as engineStatuses } from './worker/engine/select.js';
 export { train, type TrainInput } from './local/train.js';
 export { coordinate, type CoordinateInput } from './local/coordinate.js';
 export { work, type WorkInput } from './local/work.js';
+export { launch, type LaunchInput } from './local/launch/launch.js';
+export { readCluster, type Cluster } from './local/launch/read-cluster.js';
 export { planRun } from './local/plan-run.js';
 export { evaluateRun } from './local/evaluate-run.js';
 export { predictRun } from './local/predict-run.js';

@@ -1,5 +1,7 @@
 import type { RunInput } from '../local/prepare-run.js';
 import type { CoordinateInput } from '../local/coordinate.js';
+import type { LaunchInput } from '../local/launch/launch.js';
+import type { Cluster } from '../local/launch/read-cluster.js';
 import type { TrainInput } from '../local/train.js';
 import type { WorkInput } from '../local/work.js';
 import type { RunSummary } from '../shared/run-events.js';
@@ -27,6 +29,10 @@ export interface Product {
   coordinate(input: CoordinateInput): Promise<RunSummary>;
   /** Works for such a run until it is finished. */
   work(input: WorkInput): Promise<void>;
+  /** Reads and checks a cluster file. */
+  readCluster(file: string, cwd: string): Promise<Cluster>;
+  /** Coordinates such a run, and starts and stops all its workers. */
+  launch(input: LaunchInput): Promise<RunSummary>;
   /** What `train` would do with these options; nothing is written. */
   planRun(input: RunInput): Promise<DryRunReport>;
   evaluateRun(folder: string, options: EvaluateOptions): Promise<EvaluationReport>;

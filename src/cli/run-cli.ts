@@ -4,6 +4,7 @@ import { coordinatorCommand } from './commands/coordinator.js';
 import { dataCommand } from './commands/data.js';
 import { engineCommand } from './commands/engine.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { launchCommand } from './commands/launch.js';
 import { predictCommand } from './commands/predict.js';
 import { trainCommand } from './commands/train.js';
 import { workerCommand } from './commands/worker.js';
@@ -57,6 +58,7 @@ function commands(context: CliContext): CommandModule[] {
     trainCommand(context),
     coordinatorCommand(context),
     workerCommand(context),
+    launchCommand(context),
     evaluateCommand(context),
     predictCommand(context),
     engineCommand(context),

@@ -4,6 +4,7 @@ import t from 'tap';
 import type { CliContext } from '#src/cli/context.js';
 import type { Product } from '#src/cli/product.js';
 import { runCli } from '#src/cli/run-cli.js';
+import { parseCluster } from '#src/local/launch/read-cluster.js';
 import { resolveConfig } from '#src/shared/config/resolve.js';
 import { LockstepError } from '#src/shared/errors.js';
 import type { DryRunReport } from '#src/shared/run-reports.js';
@@ -31,6 +32,8 @@ const PLAN: DryRunReport = {
   trainingSeconds: 234.5,
 };
 
+const CLUSTER = parseCluster({ workers: [{ name: 'first' }], train: { epochs: 1 } }, '/work');
+
 /** Stands for the library: says what it was asked, and answers known values. */
 function recorder() {
   const calls: unknown[][] = [];
@@ -51,6 +54,16 @@ function recorder() {
       calls.push(['work', options, signal?.aborted]);
       notice('Receiving the data set.');
       return Promise.resolve();
+    },
+    readCluster: (file, cwd) => {
+      calls.push(['readCluster', file, cwd]);
+      return Promise.resolve(CLUSTER);
+    },
+    launch: ({ observer, signal, onDataProgress, onLine, cluster }) => {
+      calls.push(['launch', cluster, signal?.aborted, typeof onDataProgress]);
+      onLine('first', 'The run is finished.');
+      if (observer !== undefined) playRun(observer);
+      return Promise.resolve(SUMMARY);
     },
     planRun: (options) => {
       calls.push(['planRun', options]);
