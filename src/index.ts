@@ -10,6 +10,8 @@ export { coordinate, type CoordinateInput } from './local/coordinate.js';
 export { work, type WorkInput } from './local/work.js';
 export { launch, type LaunchInput } from './local/launch/launch.js';
 export { readCluster, type Cluster } from './local/launch/read-cluster.js';
+export { slurmScript } from './local/launch/slurm-script.js';
+export { kubernetesManifests } from './local/launch/kubernetes-manifests.js';
 export { planRun } from './local/plan-run.js';
 export { evaluateRun } from './local/evaluate-run.js';
 export { predictRun } from './local/predict-run.js';

@@ -31,6 +31,9 @@ export interface Product {
   work(input: WorkInput): Promise<void>;
   /** Reads and checks a cluster file. */
   readCluster(file: string, cwd: string): Promise<Cluster>;
+  /** The same run as an sbatch script, and as Kubernetes manifests. */
+  slurmScript(cluster: Cluster): string;
+  kubernetesManifests(cluster: Cluster, image: string): string;
   /** Coordinates such a run, and starts and stops all its workers. */
   launch(input: LaunchInput): Promise<RunSummary>;
   /** What `train` would do with these options; nothing is written. */

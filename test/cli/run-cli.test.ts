@@ -59,6 +59,8 @@ function recorder() {
       calls.push(['readCluster', file, cwd]);
       return Promise.resolve(CLUSTER);
     },
+    slurmScript: () => '#!/bin/bash\n',
+    kubernetesManifests: (_, image) => `image: ${image}\n`,
     launch: ({ observer, signal, onDataProgress, onLine, cluster }) => {
       calls.push(['launch', cluster, signal?.aborted, typeof onDataProgress]);
       onLine('first', 'The run is finished.');

@@ -1,5 +1,7 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { prepareConfig } from '../../coordinator/run-folder/prepare.js';
+import { version } from '../../shared/version.js';
+import { lastOf } from '../config-source.js';
 import { writeJson, type CliContext } from '../context.js';
 import { dataProgressDisplay } from '../data-progress.js';
 import { chooseDisplay } from '../display/choose.js';
@@ -18,6 +20,19 @@ export const launchCommand = (context: CliContext): CommandModule<object, Argume
 });
 
 function launchOptions(yargs: Argv): Argv<Arguments> {
+  yargs.options({
+    slurm: { type: 'boolean', describe: 'Print an sbatch script instead, and start nothing' },
+    kubernetes: {
+      type: 'boolean',
+      conflicts: 'slurm',
+      describe: 'Print Kubernetes manifests instead, and start nothing',
+    },
+    image: {
+      nargs: 1,
+      describe: 'Container image of the manifests',
+      defaultDescription: 'lockstep:VERSION',
+    },
+  });
   return yargs
     .positional('file', { type: 'string', demandOption: true, describe: 'JSON file: the cluster' })
     .example('$0 launch cluster.json', 'train on all machines that the file names')
@@ -30,6 +45,16 @@ async function launch(argv: ArgumentsCamelCase<Arguments>, context: CliContext):
   const cluster = await product.readCluster(argv.file, environment.cwd);
   const nameOf = (key: string): string => `train.${key} in ${argv.file}`;
   const config = await prepareConfig(cluster.train, environment, nameOf);
+  if (lastOf(argv['slurm']) === true) {
+    context.stdout.write(product.slurmScript(cluster));
+    return;
+  }
+  if (lastOf(argv['kubernetes']) === true) {
+    const image = lastOf(argv['image']);
+    const name = typeof image === 'string' ? image : `lockstep:${version()}`;
+    context.stdout.write(product.kubernetesManifests(cluster, name));
+    return;
+  }
   const display = chooseDisplay(config, context);
   const interrupts = catchInterrupts(display.notice);
   const fetching = dataProgressDisplay(stderr, config.quiet);

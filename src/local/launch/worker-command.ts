@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Cluster, NamedWorker } from './read-cluster.js';
+import { quoted } from './script-words.js';
 
 export interface Command {
   readonly program: string;
@@ -44,5 +45,3 @@ const remoteScript = (command: string): string =>
     `printf '%s\\n' "$token" >"$file"`,
     `${command} --token-file "$file"`,
   ].join('; ');
-
-const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
