@@ -1,5 +1,5 @@
 /**
- * Writes what follows from definitions in src/shared: schema/train.schema.json, and the tables in
+ * Writes what follows from definitions in src/shared: schema/*.schema.json, and the tables in
  * docs/configuration.md and docs/errors.md. With --check nothing is written, and the exit status tells
  * whether all is up to date. Needs `npm run build` before.
  */
@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { exitStatus } from '../dist/cli/exit.js';
 import { FLAGS } from '../dist/shared/config/flags.js';
 import { configJsonSchema, expectation, keyJsonSchema } from '../dist/shared/config/json-schema.js';
+import { clusterJsonSchema } from '../dist/local/launch/cluster-schema.js';
 import { TRAINING_KEYS } from '../dist/shared/config/schema.js';
 import { ERROR_CODES, LockstepError } from '../dist/shared/errors.js';
 
@@ -59,6 +60,7 @@ const withTable = (table) => (document) => {
 
 const outputs = [
   ['schema/train.schema.json', () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
+  ['schema/cluster.schema.json', () => `${JSON.stringify(clusterJsonSchema(), null, 2)}\n`],
   ['docs/configuration.md', withTable(configTables)],
   ['docs/errors.md', withTable(errorTable)],
 ];

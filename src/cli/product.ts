@@ -1,5 +1,7 @@
 import type { RunInput } from '../local/prepare-run.js';
 import type { CoordinateInput } from '../local/coordinate.js';
+import type { LaunchInput } from '../local/launch/launch.js';
+import type { Cluster } from '../local/launch/read-cluster.js';
 import type { TrainInput } from '../local/train.js';
 import type { WorkInput } from '../local/work.js';
 import type { ClusterStatus } from '../shared/wire/status.js';
@@ -30,6 +32,13 @@ export interface Product {
   work(input: WorkInput): Promise<void>;
   /** How such a run stands, as its coordinator says. */
   clusterStatus(url: string, tokenFile: string): Promise<ClusterStatus>;
+  /** Reads and checks a cluster file. */
+  readCluster(file: string, cwd: string): Promise<Cluster>;
+  /** The same run as an sbatch script, and as Kubernetes manifests. */
+  slurmScript(cluster: Cluster): string;
+  kubernetesManifests(cluster: Cluster, image: string): string;
+  /** Coordinates such a run, and starts and stops all its workers. */
+  launch(input: LaunchInput): Promise<RunSummary>;
   /** What `train` would do with these options; nothing is written. */
   planRun(input: RunInput): Promise<DryRunReport>;
   evaluateRun(folder: string, options: EvaluateOptions): Promise<EvaluationReport>;

@@ -4,6 +4,7 @@ import { coordinatorCommand } from './commands/coordinator.js';
 import { dataCommand } from './commands/data.js';
 import { engineCommand } from './commands/engine.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { launchCommand } from './commands/launch.js';
 import { predictCommand } from './commands/predict.js';
 import { statusCommand } from './commands/status.js';
 import { trainCommand } from './commands/train.js';
@@ -59,6 +60,7 @@ function commands(context: CliContext): CommandModule[] {
     coordinatorCommand(context),
     workerCommand(context),
     statusCommand(context),
+    launchCommand(context),
     evaluateCommand(context),
     predictCommand(context),
     engineCommand(context),

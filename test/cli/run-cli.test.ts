@@ -4,6 +4,7 @@ import t from 'tap';
 import type { CliContext } from '#src/cli/context.js';
 import type { Product } from '#src/cli/product.js';
 import { runCli } from '#src/cli/run-cli.js';
+import { parseCluster } from '#src/local/launch/read-cluster.js';
 import { resolveConfig } from '#src/shared/config/resolve.js';
 import { LockstepError } from '#src/shared/errors.js';
 import type { ClusterStatus } from '#src/shared/wire/status.js';
@@ -64,6 +65,7 @@ const STATUS: ClusterStatus = {
     },
   ],
 };
+const CLUSTER = parseCluster({ workers: [{ name: 'first' }], train: { epochs: 1 } }, '/work');
 
 /** Stands for the library: says what it was asked, and answers known values. */
 function recorder() {
@@ -89,6 +91,18 @@ function recorder() {
     clusterStatus: (url, tokenFile) => {
       calls.push(['clusterStatus', url, tokenFile]);
       return Promise.resolve(STATUS);
+    },
+    readCluster: (file, cwd) => {
+      calls.push(['readCluster', file, cwd]);
+      return Promise.resolve(CLUSTER);
+    },
+    slurmScript: () => '#!/bin/bash\n',
+    kubernetesManifests: (_, image) => `image: ${image}\n`,
+    launch: ({ observer, signal, onDataProgress, onLine, cluster }) => {
+      calls.push(['launch', cluster, signal?.aborted, typeof onDataProgress]);
+      onLine('first', 'The run is finished.');
+      if (observer !== undefined) playRun(observer);
+      return Promise.resolve(SUMMARY);
     },
     planRun: (options) => {
       calls.push(['planRun', options]);

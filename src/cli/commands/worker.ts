@@ -2,6 +2,7 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { parseSocketAddress } from '../../shared/link/socket-address.js';
 import { lastOf } from '../config-source.js';
 import type { CliContext } from '../context.js';
+import { EXIT } from '../exit.js';
 import { catchInterrupts } from '../interrupt.js';
 import { wholeNumber } from '../numbers.js';
 
@@ -51,6 +52,10 @@ function workerOptions(yargs: Argv, context: CliContext): Argv<Arguments> {
       describe: 'Seconds to wait for a coordinator that does not answer yet',
       defaultDescription: String(DEFAULT_WAIT_SECONDS),
     },
+    'while-stdin-open': {
+      type: 'boolean',
+      describe: 'End at once when standard input closes: the end of whoever started it',
+    },
     quiet: { type: 'boolean', describe: 'Print errors only' },
   });
   return yargs.example(
@@ -70,6 +75,7 @@ async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): P
   const notice = (line: string): void => {
     if (lastOf(argv['quiet']) !== true) context.stdout.write(`${line}\n`);
   };
+  if (lastOf(argv['while-stdin-open']) === true) endWithStdin();
   const interrupts = catchInterrupts((line) => {
     notice(line.replace(/:.*/, ': leaving the run.'));
   });
@@ -89,4 +95,12 @@ async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): P
   } finally {
     interrupts.stop();
   }
+}
+
+/** A pipe from the launcher closes however that ended, killed or not. */
+function endWithStdin(): void {
+  const end = (): never => process.exit(EXIT.interrupted);
+  process.stdin.on('end', end).on('error', end).resume();
+  // It is no reason to live on once the run is finished.
+  process.stdin.unref();
 }

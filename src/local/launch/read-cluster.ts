@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type * as z from 'zod';
+import { didYouMean } from '../../shared/config/did-you-mean.js';
+import { configError, showValue, type ConfigFault } from '../../shared/config/faults.js';
+import { parseKeys } from '../../shared/config/parse.js';
+import { absolutePaths } from '../../shared/config/resolve.js';
+import type { ConfigInput } from '../../shared/config/schema.js';
+import { LockstepError } from '../../shared/errors.js';
+import {
+  CLUSTER_SHAPE,
+  clusterSchema,
+  COORDINATOR_SHAPE,
+  RESTART_SHAPE,
+  SSH_SHAPE,
+  WORKER_SHAPE,
+  type ClusterFile,
+  type WorkerEntry,
+} from './cluster-schema.js';
+
+export type NamedWorker = WorkerEntry & { readonly name: string };
+
+export type Cluster = Omit<ClusterFile, 'train' | 'workers'> & {
+  readonly workers: readonly NamedWorker[];
+  /** Paths in it are absolute: they were relative to the file's folder. */
+  readonly train: ConfigInput;
+};
+
+/** Reads a cluster file. Throws CONFIG_FILE_UNREADABLE, CONFIG_FILE_NOT_JSON and CONFIG_INVALID. */
+export async function readCluster(file: string, cwd: string): Promise<Cluster> {
+  const path = resolve(cwd, file);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new LockstepError('CONFIG_FILE_UNREADABLE', `${path} cannot be read.`, {
+      hint: 'Name a JSON file that describes the cluster, such as cluster.example.json.',
+      cause,
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    throw new LockstepError('CONFIG_FILE_NOT_JSON', `${path} is not JSON.`, {
+      hint: 'cluster.example.json shows the form.',
+      cause,
+    });
+  }
+  return parseCluster(value, dirname(path));
+}
+
+/** Checks the whole description and reports every fault. */
+export function parseCluster(value: unknown, folder: string): Cluster {
+  const { train = {}, ...rest } = isRecord(value) ? value : {};
+  delete rest['$schema'];
+  const parsed = clusterSchema.safeParse(isRecord(value) ? rest : value, { reportInput: true });
+  const faults = parsed.success ? [] : parsed.error.issues.flatMap(faultsOf);
+  faults.push(...parseKeys(train, (key) => `train.${key}`).faults);
+  if (!parsed.success || faults.length > 0) throw configError(faults);
+  const { coordinator, workers, ssh, restarts } = parsed.data;
+  const named = workers.map((worker, i) => ({
+    ...worker,
+    name: worker.name ?? `${worker.host.replace(/^.*@/, '').replaceAll(':', '-')}-${i + 1}`,
+  }));
+  const names = named.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    const message = `two workers have the name ${showValue(twice)}; expected different ones`;
+    throw configError([{ path: 'workers', message }]);
+  }
+  const { tokenFile } = coordinator;
+  return {
+    coordinator: { ...coordinator, tokenFile: tokenFile && resolve(folder, tokenFile) },
+    workers: named,
+    ssh,
+    restarts,
+    train: absolutePaths(train as ConfigInput, folder),
+  };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const SHAPES: Readonly<Record<string, object>> = {
+  coordinator: COORDINATOR_SHAPE,
+  workers: WORKER_SHAPE,
+  ssh: SSH_SHAPE,
+  restarts: RESTART_SHAPE,
+};
+
+function faultsOf(issue: z.core.$ZodIssue): ConfigFault[] {
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(
+      issue.path.length === 0 ? CLUSTER_SHAPE : SHAPES[String(issue.path[0])]!,
+    );
+    return issue.keys.map((key) => {
+      const near = didYouMean(key, known);
+      const message = near === null ? 'no such key' : `no such key; did you mean ${near}?`;
+      return { path: path === '' ? key : `${path}.${key}`, message };
+    });
+  }
+  const wanted = issue.message.replace(/^Invalid input: /, '').replace(/, received .*/, '');
+  const got = `got ${showValue(issue.input)}`;
+  return [{ path: path === '' ? 'cluster' : path, message: `${wanted}, ${got}` }];
+}

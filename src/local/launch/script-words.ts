@@ -1,0 +1,16 @@
+import { parseSocketAddress } from '../../shared/link/socket-address.js';
+import type { NamedWorker } from './read-cluster.js';
+
+const DEFAULT_PORT = 7333;
+
+/** A script cannot be told which free port was picked. */
+export const fixedPort = (listen: string): number =>
+  parseSocketAddress(listen).port || DEFAULT_PORT;
+
+export const workerFlags = ({ name, threads }: NamedWorker): string[] => [
+  ...['--name', name],
+  ...(threads === null ? [] : ['--threads', String(threads)]),
+];
+
+/** One word of a shell, whatever is in it. */
+export const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

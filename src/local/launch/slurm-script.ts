@@ -1,0 +1,65 @@
+import type { Cluster } from './read-cluster.js';
+import { fixedPort, quoted, workerFlags } from './script-words.js';
+
+/** An sbatch script for the same run: the first node coordinates, one task is one worker. */
+export function slurmScript(cluster: Cluster): string {
+  const { workers, coordinator, train, ssh } = cluster;
+  const nodes = new Set(workers.map(({ host }) => host)).size;
+  const tasks = Math.ceil(workers.length / nodes);
+  const cpus = Math.max(...workers.map(({ threads }) => threads ?? 1));
+  const { out, resume, ...rest } = train;
+  const folder = out ?? resume;
+  const port = fixedPort(coordinator.listen);
+  const cases = workers.map(
+    (worker, i) => `  ${i}) set -- ${workerFlags(worker).map(quoted).join(' ')} ;;`,
+  );
+  return `#!/bin/bash
+#SBATCH --job-name=lockstep
+#SBATCH --nodes=${nodes}
+#SBATCH --ntasks=${workers.length}
+#SBATCH --ntasks-per-node=${tasks}
+#SBATCH --cpus-per-task=${cpus}
+#SBATCH --requeue
+#SBATCH --no-kill
+#SBATCH --open-mode=append
+#SBATCH --signal=B:TERM@120
+# A node is lost: its workers are removed from the run, the others share its work, the weights
+# stay the same to the bit. If it was the first node, the job is requeued and resumes.
+# Pre-emption, or 120 s before the time limit: TERM to this script, passed to the coordinator,
+# which ends after its step with a checkpoint. A requeued job goes on from there.
+# The run folder must lie on a file system that all nodes share.
+set -u
+umask 077
+run=${folder ? quoted(folder) : '"$SLURM_SUBMIT_DIR/runs/lockstep-$SLURM_JOB_ID"'}
+mkdir -p "$(dirname "$run")"
+token=${coordinator.tokenFile === null ? '"$run.token"' : quoted(coordinator.tokenFile)}
+[ -s "$token" ] || od -An -N32 -tx1 /dev/urandom | tr -d ' \\n' >"$token"
+if [ -e "$run/config.json" ]; then
+  set -- --resume "$run"
+else
+  cat >"$run.json" <<'CONFIG'
+${JSON.stringify(rest, null, 2)}
+CONFIG
+  set -- "$run.json" --out "$run"
+fi
+${ssh.command} coordinator "$@" --listen 0.0.0.0:${port} --token-file "$token" \\
+  --min-workers ${coordinator.minWorkers} --expect-workers ${workers.length} --wait ${coordinator.waitSeconds} &
+coordinator=$!
+trap 'kill -TERM "$coordinator" 2>/dev/null' TERM INT
+export LOCKSTEP_JOIN="ws://$(hostname):${port}" LOCKSTEP_TOKEN_FILE="$token"
+srun --no-kill --kill-on-bad-exit=0 --wait=0 sh -c '
+case "$SLURM_PROCID" in
+${cases.join('\n').replaceAll("'", `'\\''`)}
+esac
+exec ${ssh.command.replaceAll("'", `'\\''`)} worker --join "$LOCKSTEP_JOIN" --token-file "$LOCKSTEP_TOKEN_FILE" "$@"' &
+workers=$!
+# A signal ends a wait early: wait until the coordinator is gone.
+while kill -0 "$coordinator" 2>/dev/null; do wait "$coordinator"; done
+wait "$coordinator"
+status=$?
+# Of a finished run, they end by themselves.
+[ "$status" = 0 ] || kill -TERM "$workers" 2>/dev/null
+wait "$workers"
+exit "$status"
+`;
+}
