@@ -11,13 +11,13 @@ import {
   type ConfigInput,
   type ResolvedConfig,
 } from '../shared/config/schema.js';
+import { optimizerOf } from '../shared/config/optimizer.js';
 import type { ArrayData } from '../shared/data/array-data.js';
 import type { DataListener } from '../shared/data/data-progress.js';
 import type { DataSet } from '../shared/data/data-set.js';
 import { LockstepError } from '../shared/errors.js';
 import { refuseSingleSamples } from '../shared/model/batch-norm-samples.js';
 import { initialWeights } from '../shared/model/initial-weights.js';
-import type { OptimizerSettings } from '../shared/numerics/optimizer-settings.js';
 import type { RowLayout } from '../shared/numerics/row-layout.js';
 import type { BuiltProgram } from '../worker/engine/engine.js';
 import { selectEngine, type EngineChoice } from '../worker/engine/select.js';
@@ -143,13 +143,6 @@ export function trainerSetup(
 
 export function stallSeconds({ config, choice }: PreparedRun): number {
   return config.stallSeconds ?? choice.engine.patienceSeconds;
-}
-
-function optimizerOf(config: ResolvedConfig): OptimizerSettings {
-  const { optimizer: kind, beta1, beta2, epsilon, momentum, weightDecay } = config;
-  return kind === 'sgd'
-    ? { kind, momentum, weightDecay }
-    : { kind, beta1, beta2, epsilon, weightDecay };
 }
 
 /**

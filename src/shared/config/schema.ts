@@ -93,32 +93,57 @@ export const TRAINING = {
   ),
   optimizer: optimizer.describe(
     'Rule that turns gradients into new weights',
-    z.enum(['adam', 'amsgrad', 'sgd']).default('adam'),
+    z.enum(['adam', 'amsgrad', 'adamw', 'sgd', 'rmsprop', 'lars', 'lamb']).default('adam'),
   ),
   learningRate: optimizer.describe('Step size', z.number().positive().default(0.001), {
     placeholder: 'X',
   }),
   beta1: optimizer.describe(
-    'Decay of the first moment (adam, amsgrad)',
+    'Decay of the first moment (adam, amsgrad, adamw, lamb)',
     z.number().min(0).lt(1).default(0.9),
     { placeholder: 'X' },
   ),
   beta2: optimizer.describe(
-    'Decay of the second moment (adam, amsgrad)',
+    'Decay of the second moment (adam, amsgrad, adamw, lamb)',
     z.number().min(0).lt(1).default(0.999),
     { placeholder: 'X' },
   ),
   epsilon: optimizer.describe(
-    'Added to the root of the second moment (adam, amsgrad)',
+    'Added to the root of the second moment (adam, amsgrad, adamw, lamb, rmsprop)',
     z.number().positive().default(1e-8),
     { placeholder: 'X' },
   ),
-  momentum: optimizer.describe('Momentum (sgd)', z.number().min(0).lt(1).default(0), {
-    placeholder: 'X',
-  }),
+  momentum: optimizer.describe(
+    'Momentum (sgd, rmsprop, lars)',
+    z.number().min(0).lt(1).default(0),
+    { placeholder: 'X' },
+  ),
+  nesterov: optimizer.describe(
+    "Nesterov's momentum: the step looks ahead along the velocity (sgd)",
+    z.boolean().default(false),
+  ),
+  rho: optimizer.describe(
+    'Decay of the mean square (rmsprop)',
+    z.number().min(0).lt(1).default(0.9),
+    { placeholder: 'X' },
+  ),
+  centered: optimizer.describe(
+    'Divide by the deviation from the mean gradient (rmsprop)',
+    z.boolean().default(false),
+  ),
+  trustCoefficient: optimizer.describe(
+    "Size of a layer's step against its weights (lars)",
+    z.number().positive().default(0.001),
+    { placeholder: 'X' },
+  ),
   weightDecay: optimizer.describe(
-    'L2 penalty, added to the gradient as weightDecay · weight',
+    'L2 penalty, added to the gradient as weightDecay · weight (not adamw, lamb)',
     z.number().min(0).default(0),
+    { placeholder: 'X' },
+  ),
+  decoupledWeightDecay: optimizer.describe(
+    'Shrinks weights beside the step of the gradient, by learningRate · this (adamw, lamb)',
+    z.number().min(0).default(0.01),
     { placeholder: 'X' },
   ),
   engine: computing.describe(

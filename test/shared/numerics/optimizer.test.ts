@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { BiasCorrection } from '#src/shared/numerics/optimizer-settings.js';
 import { adamStep, movingStatisticsStep, sgdStep } from '#src/shared/numerics/optimizer.js';
 
-const SETTINGS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
+const SETTINGS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, keep: 1 };
 
 const near = (t: Test, got: number, expected: number, name: string): void => {
   t.ok(
@@ -47,6 +47,20 @@ t.test('AMSGrad keeps the greatest second moment', (t) => {
   near(t, w[0]!, 1 - 0.1 / 22.36068, 'w');
   t.equal(vMax[0], 0.5);
   near(t, v[0]!, 0.001, 'v');
+  t.end();
+});
+
+t.test('AdamW shrinks the weight beside the step, by hand', (t) => {
+  const w = Float32Array.of(2);
+  const v = Float32Array.of(0);
+  const step = { ...SETTINGS, samples: 2, learningRate: 0.1, correction1: 0.1, correction2: 0.001 };
+  // A first step of Adam is the learning rate: 2 · (1 − 0.1 · 0.5) − 0.1. The decay touches no moment.
+  adamStep(w, Float32Array.of(8), Float32Array.of(0), v, null, { ...step, keep: 1 - 0.1 * 0.5 });
+  near(t, w[0]!, 1.8, 'w');
+  near(t, v[0]!, 0.016, 'v');
+  const l2 = Float32Array.of(2);
+  adamStep(l2, Float32Array.of(8), Float32Array.of(0), v, null, { ...step, weightDecay: 0.5 });
+  t.not(l2[0], w[0], 'an L2 penalty is another thing');
   t.end();
 });
 

@@ -1,18 +1,11 @@
+import { lanesFrom, lanesTo, withoutTiny } from './optimizer-lanes';
+
 /**
  * Optimizer updates over flat float32 slices. Each element is on its own and vectors and single
  * elements take the same roundings, so a vector may be cut anywhere between threads; the relaxed
  * build computes the same bits as the plain one. src/shared/numerics/optimizer.ts has the same in
  * JavaScript. `row` holds sums over samples; `samples` is what divides them.
  */
-
-/** Moments below 2^-100 are 0: they would stick at denormals for ever, and slowly. */
-const TINY: f32 = 7.888609052210118e-31;
-
-// @ts-ignore: decorator
-@inline
-function withoutTiny(x: v128): v128 {
-  return v128.and(x, f32x4.ge(f32x4.abs(x), f32x4.splat(TINY)));
-}
 
 /**
  * One element or four of Adam (Kingma & Ba 2015, Algorithm 1), in lanes: `count` of 4 or 1.
@@ -38,6 +31,7 @@ function adamLanes(
   correction1: v128,
   correction2: v128,
   decay: v128,
+  keep: v128,
 ): void {
   const w = lanesFrom(wide, weights);
   const g = f32x4.add(f32x4.div(lanesFrom(wide, row), samples), f32x4.mul(decay, w));
@@ -59,20 +53,7 @@ function adamLanes(
   }
   const root = f32x4.add(f32x4.sqrt(f32x4.div(second, correction2)), epsilon);
   const step = f32x4.div(f32x4.mul(rate, f32x4.div(m1, correction1)), root);
-  lanesTo(wide, weights, f32x4.sub(w, step));
-}
-
-// @ts-ignore: decorator
-@inline
-function lanesFrom(wide: bool, at: usize): v128 {
-  return wide ? v128.load(at) : v128.load32_zero(at);
-}
-
-// @ts-ignore: decorator
-@inline
-function lanesTo(wide: bool, at: usize, value: v128): void {
-  if (wide) v128.store(at, value);
-  else v128.store_lane<f32>(at, value, 0);
+  lanesTo(wide, weights, f32x4.sub(f32x4.mul(keep, w), step));
 }
 
 // @ts-ignore: decorator
@@ -95,13 +76,14 @@ function adamLoop(
   correction1: v128,
   correction2: v128,
   decay: v128,
+  keep: v128,
 ): void {
   let left = elements;
   if (left >= 4) {
     do {
       adamLanes(
         true, amsgrad, weights, row, m, v, vMax, samples, rate, beta1, oneMinusBeta1, beta2,
-        oneMinusBeta2, epsilon, correction1, correction2, decay,
+        oneMinusBeta2, epsilon, correction1, correction2, decay, keep,
       ); // prettier-ignore
       weights += 16;
       row += 16;
@@ -114,7 +96,7 @@ function adamLoop(
   for (; left > 0; left--) {
     adamLanes(
       false, amsgrad, weights, row, m, v, vMax, samples, rate, beta1, oneMinusBeta1, beta2,
-      oneMinusBeta2, epsilon, correction1, correction2, decay,
+      oneMinusBeta2, epsilon, correction1, correction2, decay, keep,
     ); // prettier-ignore
     weights += 4;
     row += 4;
@@ -129,6 +111,8 @@ function adamLoop(
  * w ← w − (learningRate·(m/correction1)) / (√(v/correction2) + ε), correction = 1 − βᵗ.
  * The betas come in float64: float32(1 − 0.999) and 1 − float32(0.999) differ by 1e-5.
  * vMax: 0, or the greatest v so far, which then takes the place of v (AMSGrad).
+ * keep: what of w stays before the step is subtracted: 1; with decoupled weight decay λ (AdamW:
+ * Loshchilov & Hutter 2019, Algorithm 2, line 12; in PyTorch's form) 1 − learningRate·λ.
  */
 export function adamStep(
   weights: usize,
@@ -145,6 +129,7 @@ export function adamStep(
   correction1: f32,
   correction2: f32,
   weightDecay: f32,
+  keep: f32,
 ): void {
   const n = f32x4.splat(samples);
   const rate = f32x4.splat(learningRate);
@@ -156,10 +141,11 @@ export function adamStep(
   const k1 = f32x4.splat(correction1);
   const k2 = f32x4.splat(correction2);
   const d = f32x4.splat(weightDecay);
+  const s = f32x4.splat(keep);
   if (vMax != 0) {
-    adamLoop(true, weights, row, m, v, vMax, elements, n, rate, b1, c1, b2, c2, e, k1, k2, d);
+    adamLoop(true, weights, row, m, v, vMax, elements, n, rate, b1, c1, b2, c2, e, k1, k2, d, s);
   } else {
-    adamLoop(false, weights, row, m, v, 0, elements, n, rate, b1, c1, b2, c2, e, k1, k2, d);
+    adamLoop(false, weights, row, m, v, 0, elements, n, rate, b1, c1, b2, c2, e, k1, k2, d, s);
   }
 }
 
