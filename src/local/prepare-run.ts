@@ -11,6 +11,7 @@ import {
   type ConfigInput,
   type ResolvedConfig,
 } from '../shared/config/schema.js';
+import { ENDING_SCHEDULES } from '../shared/config/learning-rate.js';
 import { optimizerOf } from '../shared/config/optimizer.js';
 import type { ArrayData } from '../shared/data/array-data.js';
 import type { DataListener } from '../shared/data/data-progress.js';
@@ -146,7 +147,8 @@ export function stallSeconds({ config, choice }: PreparedRun): number {
 }
 
 /**
- * Not in the digest of the configuration: the end and evaluations, which decide no step; and what
+ * Not in the digest of the configuration: the end and evaluations, which decide no step (but for
+ * the end where the learning rate is bound to it); and what
  * other parts of the identity say better (the compiled model, the engine).
  */
 const NO_BITS: ReadonlySet<string> = new Set([
@@ -164,7 +166,10 @@ function identityOf(
   weights: Float32Array,
   program: BuiltProgram,
 ): RunIdentity {
-  const keys = TRAINING_KEYS.filter((key) => !NO_BITS.has(key));
+  const endDecides = ENDING_SCHEDULES.includes(config.learningRateSchedule);
+  const decides = (key: string): boolean =>
+    !NO_BITS.has(key) || (endDecides && (key === 'epochs' || key === 'steps'));
+  const keys = TRAINING_KEYS.filter(decides);
   return {
     configuration: digestOf(keys.map((key) => [key, config[key]])),
     'data set': data.digest,

@@ -35,6 +35,19 @@ function belongsTo(key: ConfigKey, family: readonly ResolvedConfig['optimizer'][
   );
 }
 
+/** A setting of some schedules may differ from its default only there. */
+function scheduled(
+  key: ConfigKey,
+  kinds: readonly ResolvedConfig['learningRateSchedule'][],
+): ConfigRule {
+  return rule([key, 'learningRateSchedule'], (config) =>
+    config[key] === CONFIG_SHAPE[key].parse(undefined) ||
+    kinds.includes(config.learningRateSchedule)
+      ? null
+      : `belongs to learningRateSchedule ${listed(kinds)}, but it is ${config.learningRateSchedule}`,
+  );
+}
+
 export const CONFIG_RULES: readonly ConfigRule[] = [
   rule(['model'], ({ model }) => {
     if (isBuiltIn(model) || isModelFile(model) || model === OBJECT_MODEL) return null;
@@ -57,6 +70,15 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   ),
   rule(['fastMath', 'engine'], ({ fastMath, engine }) =>
     fastMath && engine === 'reference' ? 'engine reference has no fast arithmetic' : null,
+  ),
+  scheduled('decayRate', ['step', 'exponential']),
+  scheduled('decayEpochs', ['step', 'exponential']),
+  scheduled('minLearningRate', ['cosine']),
+  scheduled('warmupEpochs', ['constant', 'step', 'exponential', 'cosine']),
+  rule(['minLearningRate', 'learningRate'], ({ minLearningRate, learningRate }) =>
+    minLearningRate > learningRate
+      ? `must not exceed learningRate: got ${String(minLearningRate)} above ${String(learningRate)}`
+      : null,
   ),
   belongsTo('beta1', WITH_BETAS),
   belongsTo('beta2', WITH_BETAS),

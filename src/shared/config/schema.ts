@@ -95,9 +95,42 @@ export const TRAINING = {
     'Rule that turns gradients into new weights',
     z.enum(['adam', 'amsgrad', 'adamw', 'sgd', 'rmsprop', 'lars', 'lamb']).default('adam'),
   ),
-  learningRate: optimizer.describe('Step size', z.number().positive().default(0.001), {
-    placeholder: 'X',
-  }),
+  learningRate: optimizer.describe(
+    'Step size: the peak of the schedule',
+    z.number().positive().default(0.001),
+    {
+      placeholder: 'X',
+    },
+  ),
+  learningRateSchedule: optimizer.describe(
+    'How the learning rate goes on from its peak',
+    z.enum(['constant', 'step', 'exponential', 'cosine', 'oneCycle']).default('constant'),
+  ),
+  decayRate: optimizer.describe(
+    'What the learning rate is multiplied by every decayEpochs (step, exponential)',
+    z.number().positive().max(1).default(0.9),
+    { placeholder: 'X' },
+  ),
+  decayEpochs: optimizer.describe(
+    'Epochs, or a part of one, in which the learning rate falls by decayRate (step, exponential)',
+    z.number().positive().max(1_000_000).default(1),
+    { placeholder: 'X' },
+  ),
+  minLearningRate: optimizer.describe(
+    'What the learning rate falls to at the end (cosine)',
+    z.number().min(0).default(0),
+    { placeholder: 'X' },
+  ),
+  warmupEpochs: optimizer.describe(
+    'Epochs, or a part of one, in which the learning rate rises to its peak',
+    z.number().min(0).max(1_000_000).default(0),
+    { placeholder: 'X' },
+  ),
+  scalingBatch: optimizer.describe(
+    'The batch that learningRate is meant for: it is scaled by batchSize / this',
+    count(1_048_576).nullable().default(null),
+    { placeholder: 'N', defaultText: 'not scaled' },
+  ),
   beta1: optimizer.describe(
     'Decay of the first moment (adam, amsgrad, adamw, lamb)',
     z.number().min(0).lt(1).default(0.9),

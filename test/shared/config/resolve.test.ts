@@ -38,6 +38,12 @@ t.test('an empty configuration is completed with the documented defaults', async
       evaluateEvery: 1,
       optimizer: 'adam',
       learningRate: 0.001,
+      learningRateSchedule: 'constant',
+      decayRate: 0.9,
+      decayEpochs: 1,
+      minLearningRate: 0,
+      warmupEpochs: 0,
+      scalingBatch: null,
       beta1: 0.9,
       beta2: 0.999,
       epsilon: 1e-8,
@@ -143,6 +149,18 @@ t.test('settings of another optimizer are refused, their defaults are not', asyn
   ]);
   t.same(faultsOf({ optimizer: 'sgd', nesterov: true }), ['nesterov: needs a momentum above 0']);
   t.same(faultsOf({ optimizer: 'rmsprop', centered: true, rho: 0.5, momentum: 0.9 }), []);
+});
+
+t.test('settings of another schedule are refused, and a floor above the peak', async (t) => {
+  t.same(faultsOf({ learningRateSchedule: 'cosine', decayRate: 0.5 }), [
+    'decayRate: belongs to learningRateSchedule step and exponential, but it is cosine',
+  ]);
+  t.same(faultsOf({ learningRateSchedule: 'oneCycle', warmupEpochs: 1 }), [
+    'warmupEpochs: belongs to learningRateSchedule constant, step, exponential and cosine, but it is oneCycle',
+  ]);
+  t.same(faultsOf({ learningRateSchedule: 'cosine', minLearningRate: 0.5, learningRate: 0.25 }), [
+    'minLearningRate: must not exceed learningRate: got 0.5 above 0.25',
+  ]);
 });
 
 t.test('a rule is not applied to keys that are faulty themselves', async (t) => {
