@@ -5,8 +5,8 @@ import { LockstepError } from '../shared/errors.js';
 import { microBatchCount } from '../shared/numerics/micro-batches.js';
 import {
   biasCorrections,
-  isLayerwise,
   momentNames,
+  needsNorms,
   type BiasCorrection,
   type OptimizerSettings,
 } from '../shared/numerics/optimizer-settings.js';
@@ -260,7 +260,7 @@ export function planTrainerArena(
   return planArena({
     layout,
     moments: momentNames(optimizer).length,
-    squareSums: isLayerwise(optimizer) ? squareSumWords(layout) : 0,
+    squareSums: needsNorms(optimizer) ? squareSumWords(layout) : 0,
     threads,
     rowsPerThread: rowSlots(
       stepSizes.map((n) => microBatchCount(n, microBatch)),

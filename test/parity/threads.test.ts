@@ -97,9 +97,12 @@ const CASES: readonly Case[] = [
       { optimizer: 'adamw', decoupledWeightDecay: 0.1, learningRate: 0.01 },
       { optimizer: 'lars', momentum: 0.9, weightDecay: 0.001, learningRate: 5 },
       { optimizer: 'lamb', learningRate: 0.01 },
+      { optimizer: 'adam', clipNorm: 0.01 },
+      { optimizer: 'lars', clipNorm: 0.1, learningRate: 5 },
+      { optimizer: 'lamb', clipValue: 0.001, learningRate: 0.01 },
     ] as const
   ).map((rule): Case => ({
-    title: `mlp, optimizer ${rule.optimizer}`,
+    title: `mlp, ${JSON.stringify(rule)}`,
     samplesSeen: 330,
     input: () => ({ model: 'mlp', data: images, ...rule, ...{ epochs: 1, batchSize: 60 } }),
   })),
@@ -216,6 +219,8 @@ t.test('The digest depends on every setting of the optimizer', async (t) => {
     ],
     [
       { optimizer: 'sgd', momentum: 0.5 },
+      { optimizer: 'sgd', momentum: 0.5, clipNorm: 0.1 },
+      { optimizer: 'sgd', momentum: 0.5, clipValue: 0.01 },
       { optimizer: 'sgd', momentum: 0.5, nesterov: true },
       { optimizer: 'lars', momentum: 0.5 },
       { optimizer: 'lars' },

@@ -1,8 +1,19 @@
+import type { Clipping } from '../numerics/clipping.js';
 import type { OptimizerSettings } from '../numerics/optimizer-settings.js';
 import type { TrainingConfig } from './schema.js';
 
 /** The optimizer that a configuration asks for, with the settings that it reads and no others. */
 export function optimizerOf(config: TrainingConfig): OptimizerSettings {
+  const clipping = clippingOf(config);
+  return { ...ruleOf(config), ...(clipping !== null && { clipping }) };
+}
+
+function clippingOf({ clipNorm, clipValue }: TrainingConfig): Clipping | null {
+  if (clipNorm !== null) return { by: 'norm', limit: clipNorm };
+  return clipValue === null ? null : { by: 'value', limit: clipValue };
+}
+
+function ruleOf(config: TrainingConfig): OptimizerSettings {
   const { optimizer: kind, beta1, beta2, epsilon, momentum } = config;
   const { nesterov, rho, centered, trustCoefficient, weightDecay, decoupledWeightDecay } = config;
   switch (kind) {

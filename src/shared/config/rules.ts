@@ -90,6 +90,9 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   belongsTo('trustCoefficient', ['lars']),
   belongsTo('weightDecay', ['adam', 'amsgrad', 'sgd', 'rmsprop', 'lars']),
   belongsTo('decoupledWeightDecay', ['adamw', 'lamb']),
+  rule(['clipNorm', 'clipValue'], ({ clipNorm, clipValue }) =>
+    clipNorm !== null && clipValue !== null ? 'clipNorm and clipValue cannot both be given' : null,
+  ),
   rule(['nesterov', 'momentum', 'optimizer'], ({ nesterov, momentum, optimizer }) =>
     nesterov && momentum === 0 && optimizer === 'sgd' ? 'needs a momentum above 0' : null,
   ),

@@ -179,6 +179,16 @@ export const TRAINING = {
     z.number().min(0).default(0.01),
     { placeholder: 'X' },
   ),
+  clipNorm: optimizer.describe(
+    'Scale the gradient down where its norm over all weights exceeds this',
+    z.number().positive().nullable().default(null),
+    { placeholder: 'X', defaultText: 'not clipped' },
+  ),
+  clipValue: optimizer.describe(
+    'Cut each element of the gradient at plus and minus this',
+    z.number().positive().nullable().default(null),
+    { placeholder: 'X', defaultText: 'not clipped' },
+  ),
   engine: computing.describe(
     'What computes gradients; auto takes the best one that covers the model, and says why',
     z.enum(['auto', 'wasm', 'reference']).default('auto'),

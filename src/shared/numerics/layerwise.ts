@@ -1,4 +1,5 @@
-import { blockedSquareSum } from './square-sum.js';
+import { clippedGradient } from './clipping.js';
+import { AS_IT_IS, blockedSquareSum } from './square-sum.js';
 import { withoutTiny } from './tiny-moment.js';
 import { lambRatio, larsRatio } from './trust-ratio.js';
 
@@ -10,6 +11,8 @@ const f = Math.fround;
 
 export interface LarsStep {
   readonly samples: number;
+  /** No element of the mean gradient counts as more than ±limit. */
+  readonly limit: number;
   readonly learningRate: number;
   readonly momentum: number;
   readonly trustCoefficient: number;
@@ -23,13 +26,13 @@ export function larsStep(
   adapts: boolean,
   step: LarsStep,
 ): void {
-  const samples = f(step.samples);
+  const scale = { samples: f(step.samples), limit: f(step.limit) };
   const momentum = f(step.momentum);
   const decay = adapts ? f(step.weightDecay) : 0;
   const ratio = adapts
     ? larsRatio(
-        blockedSquareSum(weights, 1),
-        blockedSquareSum(row, samples),
+        blockedSquareSum(weights, AS_IT_IS),
+        blockedSquareSum(row, scale),
         step.trustCoefficient,
         step.weightDecay,
       )
@@ -37,7 +40,7 @@ export function larsStep(
   const rate = f(f(step.learningRate) * ratio);
   for (let i = 0; i < weights.length; i++) {
     const w = weights[i]!;
-    const g = f(f(row[i]! / samples) + f(decay * w));
+    const g = f(clippedGradient(row[i]!, scale) + f(decay * w));
     const u = withoutTiny(f(f(momentum * velocity[i]!) + f(rate * g)));
     velocity[i] = u;
     weights[i] = f(w - u);
@@ -46,6 +49,8 @@ export function larsStep(
 
 export interface LambStep {
   readonly samples: number;
+  /** No element of the mean gradient counts as more than ±limit. */
+  readonly limit: number;
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
@@ -63,7 +68,7 @@ export function lambStep(
   adapts: boolean,
   step: LambStep,
 ): void {
-  const samples = f(step.samples);
+  const scale = { samples: f(step.samples), limit: f(step.limit) };
   const epsilon = f(step.epsilon);
   const decay = adapts ? f(step.decoupledWeightDecay) : 0;
   const [beta1, rest1] = [f(step.beta1), f(1 - step.beta1)];
@@ -71,7 +76,7 @@ export function lambStep(
   const [correction1, correction2] = [f(step.correction1), f(step.correction2)];
   const direction = new Float32Array(weights.length);
   for (let i = 0; i < weights.length; i++) {
-    const g = f(row[i]! / samples);
+    const g = clippedGradient(row[i]!, scale);
     const m1 = withoutTiny(f(f(beta1 * m[i]!) + f(rest1 * g)));
     const v1 = withoutTiny(f(f(beta2 * v[i]!) + f(rest2 * f(g * g))));
     m[i] = m1;
@@ -80,7 +85,7 @@ export function lambStep(
     direction[i] = f(f(f(m1 / correction1) / root) + f(decay * weights[i]!));
   }
   const ratio = adapts
-    ? lambRatio(blockedSquareSum(weights, 1), blockedSquareSum(direction, 1))
+    ? lambRatio(blockedSquareSum(weights, AS_IT_IS), blockedSquareSum(direction, AS_IT_IS))
     : 1;
   const rate = f(f(step.learningRate) * ratio);
   for (let i = 0; i < weights.length; i++) {

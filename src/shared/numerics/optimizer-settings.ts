@@ -1,9 +1,16 @@
+import type { Clipping } from './clipping.js';
+
 /**
  * Which optimizer takes the steps, and with what: part of the run's identity. `weightDecay` is an
  * L2 penalty, added to the gradient as weightDecay · weight; `decoupledWeightDecay` shrinks the
  * weights beside the gradient's step, which is not the same where moments scale gradients.
  */
-export type OptimizerSettings =
+export type OptimizerSettings = Rule & {
+  /** What is done to the mean gradient before; left out: nothing. */
+  readonly clipping?: Clipping;
+};
+
+type Rule =
   | (Betas & { readonly kind: 'adam' | 'amsgrad'; readonly weightDecay: number })
   | (Betas & { readonly kind: 'adamw'; readonly decoupledWeightDecay: number })
   | (Betas & { readonly kind: 'lamb'; readonly decoupledWeightDecay: number })
@@ -64,9 +71,9 @@ export function momentNames(settings: OptimizerSettings): readonly MomentName[] 
   }
 }
 
-/** Whether a step needs the norm of each parameter as a whole. */
-export function isLayerwise(settings: OptimizerSettings): boolean {
-  return settings.kind === 'lars' || settings.kind === 'lamb';
+/** Whether a step needs the norms of whole parameters. */
+export function needsNorms({ kind, clipping }: OptimizerSettings): boolean {
+  return kind === 'lars' || kind === 'lamb' || clipping?.by === 'norm';
 }
 
 /** What 1 − βᵗ is needed of: β₁ and β₂, or nothing. */

@@ -1,3 +1,4 @@
+import { clippedGradient } from './clipping.js';
 import { withoutTiny } from './tiny-moment.js';
 
 /**
@@ -11,6 +12,8 @@ const f = Math.fround;
 export interface AdamStep {
   /** Divides the row's sums over samples. */
   readonly samples: number;
+  /** No element of the mean gradient counts as more than ±limit. */
+  readonly limit: number;
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
@@ -34,7 +37,7 @@ export function adamStep(
   vMax: Float32Array | null,
   step: AdamStep,
 ): void {
-  const samples = f(step.samples);
+  const scale = { samples: f(step.samples), limit: f(step.limit) };
   const rate = f(step.learningRate);
   const epsilon = f(step.epsilon);
   const decay = f(step.weightDecay);
@@ -44,7 +47,7 @@ export function adamStep(
   const [correction1, correction2] = [f(step.correction1), f(step.correction2)];
   for (let i = 0; i < weights.length; i++) {
     const w = weights[i]!;
-    const g = f(f(row[i]! / samples) + f(decay * w));
+    const g = f(clippedGradient(row[i]!, scale) + f(decay * w));
     const m1 = withoutTiny(f(f(beta1 * m[i]!) + f(rest1 * g)));
     const v1 = withoutTiny(f(f(beta2 * v[i]!) + f(rest2 * f(g * g))));
     m[i] = m1;
@@ -61,6 +64,8 @@ export function adamStep(
 
 export interface SgdStep {
   readonly samples: number;
+  /** No element of the mean gradient counts as more than ±limit. */
+  readonly limit: number;
   readonly learningRate: number;
   readonly momentum: number;
   readonly nesterov: boolean;
@@ -74,13 +79,13 @@ export function sgdStep(
   velocity: Float32Array | null,
   step: SgdStep,
 ): void {
-  const samples = f(step.samples);
+  const scale = { samples: f(step.samples), limit: f(step.limit) };
   const rate = f(step.learningRate);
   const momentum = f(step.momentum);
   const decay = f(step.weightDecay);
   for (let i = 0; i < weights.length; i++) {
     const w = weights[i]!;
-    const g = f(f(row[i]! / samples) + f(decay * w));
+    const g = f(clippedGradient(row[i]!, scale) + f(decay * w));
     let direction = g;
     if (velocity) {
       const u = withoutTiny(f(f(momentum * velocity[i]!) + g));

@@ -1,3 +1,4 @@
+import { clippedGradient } from './clipping.js';
 import { withoutTiny } from './tiny-moment.js';
 
 const f = Math.fround;
@@ -5,6 +6,8 @@ const f = Math.fround;
 export interface RmspropStep {
   /** Divides the row's sums over samples. */
   readonly samples: number;
+  /** No element of the mean gradient counts as more than ±limit. */
+  readonly limit: number;
   readonly learningRate: number;
   readonly rho: number;
   readonly epsilon: number;
@@ -24,7 +27,7 @@ export function rmspropStep(
   mean: Float32Array | null,
   step: RmspropStep,
 ): void {
-  const samples = f(step.samples);
+  const scale = { samples: f(step.samples), limit: f(step.limit) };
   const rate = f(step.learningRate);
   const [rho, rest] = [f(step.rho), f(1 - step.rho)];
   const epsilon = f(step.epsilon);
@@ -32,7 +35,7 @@ export function rmspropStep(
   const decay = f(step.weightDecay);
   for (let i = 0; i < weights.length; i++) {
     const w = weights[i]!;
-    const g = f(f(row[i]! / samples) + f(decay * w));
+    const g = f(clippedGradient(row[i]!, scale) + f(decay * w));
     const s = withoutTiny(f(f(rho * square[i]!) + f(rest * f(g * g))));
     square[i] = s;
     let variance = s;

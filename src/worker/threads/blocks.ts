@@ -22,7 +22,7 @@ export function blocksOf({ trainable }: Pick<RowLayout, 'trainable'>): readonly 
 }
 
 /** What a sum of squares is taken of: a vector of sums, one a block, stands in the arena for each. */
-export const SQUARES = { weights: 0, direction: 1 } as const;
+export const SQUARES = { weights: 0, direction: 1, gradient: 2 } as const;
 export type Squares = keyof typeof SQUARES;
 
 /** float64 words of the arena for all sums of squares. */

@@ -54,6 +54,8 @@ t.test('an empty configuration is completed with the documented defaults', async
       trustCoefficient: 0.001,
       weightDecay: 0,
       decoupledWeightDecay: 0.01,
+      clipNorm: null,
+      clipValue: null,
       engine: 'auto',
       fastMath: false,
       threads: 3,
@@ -148,6 +150,9 @@ t.test('settings of another optimizer are refused, their defaults are not', asyn
     'decoupledWeightDecay: belongs to optimizer adamw and lamb, but optimizer is adam',
   ]);
   t.same(faultsOf({ optimizer: 'sgd', nesterov: true }), ['nesterov: needs a momentum above 0']);
+  t.same(faultsOf({ clipNorm: 1, clipValue: 1 }), [
+    'clipNorm: clipNorm and clipValue cannot both be given',
+  ]);
   t.same(faultsOf({ optimizer: 'rmsprop', centered: true, rho: 0.5, momentum: 0.9 }), []);
 });
 

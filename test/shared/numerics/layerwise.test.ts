@@ -4,7 +4,13 @@ import { lambStep, larsStep } from '#src/shared/numerics/layerwise.js';
 const near = (got: number, expected: number): boolean =>
   Math.abs(got - expected) <= 3e-7 * Math.max(Math.abs(expected), 1e-3);
 
-const lars = { samples: 2, learningRate: 0.5, momentum: 0.5, trustCoefficient: 0.1 };
+const lars = {
+  samples: 2,
+  limit: Infinity,
+  learningRate: 0.5,
+  momentum: 0.5,
+  trustCoefficient: 0.1,
+};
 
 t.test('LARS, computed by hand', (t) => {
   const w = Float32Array.of(3, 4);
@@ -31,7 +37,14 @@ t.test('LARS leaves biases unscaled and undecayed, and parameters of zeros unsca
   t.end();
 });
 
-const lamb = { samples: 2, learningRate: 0.5, beta1: 0.5, beta2: 0.75, epsilon: 1e-9 };
+const lamb = {
+  samples: 2,
+  limit: Infinity,
+  learningRate: 0.5,
+  beta1: 0.5,
+  beta2: 0.75,
+  epsilon: 1e-9,
+};
 
 t.test('LAMB, computed by hand', (t) => {
   const w = Float32Array.of(3, 4);

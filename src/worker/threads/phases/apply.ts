@@ -2,6 +2,7 @@ import { power } from '../../../shared/numerics/momentum-term.js';
 import { rowAddress } from '../arena.js';
 import { barrier, VALUE } from '../control.js';
 import type { PhaseBody, ThreadState } from '../thread-state.js';
+import { gradientOf } from './gradient.js';
 import { lamb, lars } from './layerwise.js';
 import { reduction } from './reduction.js';
 import { updateElements } from './update-elements.js';
@@ -27,9 +28,11 @@ export const apply: PhaseBody = (thread, sequence) => {
 /** Returns false where the phase was given up. */
 function updateWeights(thread: ThreadState, row: number, meet: () => boolean): boolean {
   const { optimizer } = thread.start;
-  if (optimizer.kind === 'lars') return lars(thread, row, optimizer, meet);
-  if (optimizer.kind === 'lamb') return lamb(thread, row, optimizer, meet);
-  updateElements(thread, row, optimizer);
+  const gradient = gradientOf(thread, row, meet);
+  if (gradient === null) return false;
+  if (optimizer.kind === 'lars') return lars(thread, gradient, optimizer, meet);
+  if (optimizer.kind === 'lamb') return lamb(thread, gradient, optimizer, meet);
+  updateElements(thread, gradient, optimizer);
   return true;
 }
 

@@ -3,6 +3,7 @@ import { adaptsParameter, lambRatio, larsRatio } from '../../../shared/numerics/
 import { VALUE, type Control } from '../control.js';
 import type { ThreadStart } from '../thread-start.js';
 import type { ThreadState } from '../thread-state.js';
+import type { Gradient } from './gradient.js';
 import { SquareSums } from './square-sums.js';
 
 type Settings<Kind> = Extract<OptimizerSettings, { readonly kind: Kind }>;
@@ -17,16 +18,15 @@ const at = (vector: number, first: number): number => vector + first * 4;
  */
 export function lars(
   { start, control, kernels }: ThreadState,
-  row: number,
+  { row, samples, limit }: Gradient,
   settings: Settings<'lars'>,
   meet: () => boolean,
 ): boolean {
   const { weights, moments } = start.arenaPlan;
-  const samples = control.values[VALUE.samples]!;
   const sums = new SquareSums(start);
   sums.forOwn(({ first, elements }, i) => {
-    sums.put('weights', i, kernels['squareSum']!(at(weights, first), elements, 1));
-    sums.put('direction', i, kernels['squareSum']!(at(row, first), elements, samples));
+    sums.put('weights', i, kernels['squareSum']!(at(weights, first), elements, 1, Infinity));
+    sums.put('direction', i, kernels['squareSum']!(at(row, first), elements, samples, limit));
   });
   if (!meet()) return false;
   const rates = ratesOf(start, control, sums, (w, g) =>
@@ -39,6 +39,7 @@ export function lars(
       at(moments[0]!, first),
       elements,
       samples,
+      limit,
       rates[parameter]!,
       settings.momentum,
       adapts(start, parameter) ? settings.weightDecay : 0,
@@ -49,14 +50,13 @@ export function lars(
 
 export function lamb(
   { start, control, kernels }: ThreadState,
-  row: number,
+  { row, samples, limit }: Gradient,
   settings: Settings<'lamb'>,
   meet: () => boolean,
 ): boolean {
   const { weights, moments } = start.arenaPlan;
   const [m, v] = moments as [number, number];
   const { values } = control;
-  const samples = values[VALUE.samples]!;
   const { beta1, beta2, epsilon } = settings;
   const corrections = [values[VALUE.correction1]!, values[VALUE.correction2]!] as const;
   const decayOf = (parameter: number): number =>
@@ -64,8 +64,8 @@ export function lamb(
   const sums = new SquareSums(start);
   sums.forOwn(({ first, elements, parameter }, i) => {
     const [w, m1, v1] = [at(weights, first), at(m, first), at(v, first)];
-    kernels['lambMoments']!(at(row, first), m1, v1, elements, samples, beta1, beta2);
-    sums.put('weights', i, kernels['squareSum']!(w, elements, 1));
+    kernels['lambMoments']!(at(row, first), m1, v1, elements, samples, limit, beta1, beta2);
+    sums.put('weights', i, kernels['squareSum']!(w, elements, 1, Infinity));
     const decay = decayOf(parameter);
     const squares = kernels['lambSquareSum']!(w, m1, v1, elements, epsilon, ...corrections, decay);
     sums.put('direction', i, squares);

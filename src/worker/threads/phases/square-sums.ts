@@ -30,6 +30,11 @@ export class SquareSums {
     this.#values[SQUARES[of] * this.#blocks.length + block] = value;
   }
 
+  /** Over all parameters. */
+  total(of: Squares): number {
+    return this.byParameter(of).reduce((sum, squares) => sum + squares, 0);
+  }
+
   /** Of each parameter, by its index in layout.trainable. */
   byParameter(of: Squares): readonly number[] {
     const sums = this.#start.layout.trainable.map(() => 0);

@@ -6,11 +6,12 @@ import {
 import { VALUE } from '../control.js';
 import { sliceOf } from '../slice.js';
 import type { ThreadState } from '../thread-state.js';
+import type { Gradient } from './gradient.js';
 
 /** Optimizers in which every element is on its own: each thread takes a slice of them. */
 export function updateElements(
   { start, control, kernels }: ThreadState,
-  row: number,
+  gradient: Gradient,
   optimizer: Exclude<OptimizerSettings, { readonly kind: 'lars' | 'lamb' }>,
 ): void {
   const { values } = control;
@@ -24,9 +25,10 @@ export function updateElements(
     const index = names.indexOf(name);
     return index < 0 ? 0 : at(arenaPlan.moments[index]!);
   };
-  const vectors = [at(arenaPlan.weights), at(row)] as const;
+  const vectors = [at(arenaPlan.weights), at(gradient.row)] as const;
   const learningRate = values[VALUE.learningRate]!;
-  const common = [end - first, values[VALUE.samples]!, learningRate] as const;
+  const { samples, limit } = gradient;
+  const common = [end - first, samples, limit, learningRate] as const;
   switch (optimizer.kind) {
     case 'adam':
     case 'amsgrad':

@@ -31,11 +31,11 @@ for (const build of ['plain', 'relaxed'] as const) {
                 moves ? vectors.at(3, first) : 0,
                 centered ? vectors.at(4, first) : 0,
                 end - first,
-                ...[7, 0.01, 0.9, 1e-3, momentum, 0.02],
+                ...[7, 0.1, 0.01, 0.9, 1e-3, momentum, 0.02],
               );
             }
             rmspropStep(weights, row, square, moves ? velocity : null, centered ? mean : null, {
-              ...{ samples: 7, learningRate: 0.01, rho: 0.9, epsilon: 1e-3 },
+              ...{ samples: 7, limit: 0.1, learningRate: 0.01, rho: 0.9, epsilon: 1e-3 },
               ...{ momentum, weightDecay: 0.02 },
             });
           }

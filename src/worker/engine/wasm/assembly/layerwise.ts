@@ -1,4 +1,4 @@
-import { average, lanesFrom, lanesTo, withoutTiny } from './optimizer-lanes';
+import { average, clipped, lanesFrom, lanesTo, withoutTiny } from './optimizer-lanes';
 import { firstLanes, squareHigh, squareLow, sumOfAccumulators } from './square-sum';
 
 /**
@@ -15,12 +15,13 @@ function larsLanes(
   row: usize,
   velocity: usize,
   samples: v128,
+  limit: v128,
   rate: v128,
   momentum: v128,
   decay: v128,
 ): void {
   const w = lanesFrom(wide, weights);
-  const g = f32x4.add(f32x4.div(lanesFrom(wide, row), samples), f32x4.mul(decay, w));
+  const g = f32x4.add(clipped(lanesFrom(wide, row), samples, limit), f32x4.mul(decay, w));
   const u = f32x4.add(f32x4.mul(momentum, lanesFrom(wide, velocity)), f32x4.mul(rate, g));
   const kept = withoutTiny(u);
   lanesTo(wide, velocity, kept);
@@ -38,20 +39,22 @@ export function larsStep(
   velocity: usize,
   elements: i32,
   samples: f32,
+  limit: f32,
   rate: f32,
   momentum: f32,
   weightDecay: f32,
 ): void {
   const n = f32x4.splat(samples);
+  const l = f32x4.splat(limit);
   const r = f32x4.splat(rate);
   const mu = f32x4.splat(momentum);
   const d = f32x4.splat(weightDecay);
   let left = elements;
   for (; left >= 4; left -= 4, weights += 16, row += 16, velocity += 16) {
-    larsLanes(true, weights, row, velocity, n, r, mu, d);
+    larsLanes(true, weights, row, velocity, n, l, r, mu, d);
   }
   for (; left > 0; left--, weights += 4, row += 4, velocity += 4) {
-    larsLanes(false, weights, row, velocity, n, r, mu, d);
+    larsLanes(false, weights, row, velocity, n, l, r, mu, d);
   }
 }
 
@@ -62,22 +65,24 @@ export function lambMoments(
   v: usize,
   elements: i32,
   samples: f32,
+  limit: f32,
   beta1: f64,
   beta2: f64,
 ): void {
   const n = f32x4.splat(samples);
+  const l = f32x4.splat(limit);
   const b1 = f32x4.splat(<f32>beta1);
   const c1 = f32x4.splat(<f32>(1 - beta1));
   const b2 = f32x4.splat(<f32>beta2);
   const c2 = f32x4.splat(<f32>(1 - beta2));
   let left = elements;
   for (; left >= 4; left -= 4, row += 16, m += 16, v += 16) {
-    const g = f32x4.div(v128.load(row), n);
+    const g = clipped(v128.load(row), n, l);
     v128.store(m, average(b1, v128.load(m), c1, g));
     v128.store(v, average(b2, v128.load(v), c2, f32x4.mul(g, g)));
   }
   for (; left > 0; left--, row += 4, m += 4, v += 4) {
-    const g = f32x4.div(v128.load32_zero(row), n);
+    const g = clipped(v128.load32_zero(row), n, l);
     lanesTo(false, m, average(b1, lanesFrom(false, m), c1, g));
     lanesTo(false, v, average(b2, lanesFrom(false, v), c2, f32x4.mul(g, g)));
   }

@@ -28,3 +28,10 @@ export function lanesTo(wide: bool, at: usize, value: v128): void {
 export function average(keep: v128, old: v128, rest: v128, fresh: v128): v128 {
   return withoutTiny(f32x4.add(f32x4.mul(keep, old), f32x4.mul(rest, fresh)));
 }
+
+/** The mean gradient row/samples, no element of it beyond ±limit; ∞ leaves it as it is. */
+// @ts-ignore: decorator
+@inline
+export function clipped(row: v128, samples: v128, limit: v128): v128 {
+  return f32x4.pmax(f32x4.pmin(f32x4.div(row, samples), limit), f32x4.neg(limit));
+}

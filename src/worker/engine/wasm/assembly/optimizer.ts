@@ -1,10 +1,11 @@
-import { lanesFrom, lanesTo, withoutTiny } from './optimizer-lanes';
+import { clipped, lanesFrom, lanesTo, withoutTiny } from './optimizer-lanes';
 
 /**
  * Optimizer updates over flat float32 slices. Each element is on its own and vectors and single
  * elements take the same roundings, so a vector may be cut anywhere between threads; the relaxed
  * build computes the same bits as the plain one. src/shared/numerics/optimizer.ts has the same in
- * JavaScript. `row` holds sums over samples; `samples` is what divides them.
+ * JavaScript. `row` holds sums over samples; `samples` is what divides them, and
+ * no quotient counts as more than ±`limit`.
  */
 
 /**
@@ -22,6 +23,7 @@ function adamLanes(
   v: usize,
   vMax: usize,
   samples: v128,
+  limit: v128,
   rate: v128,
   beta1: v128,
   oneMinusBeta1: v128,
@@ -34,7 +36,7 @@ function adamLanes(
   keep: v128,
 ): void {
   const w = lanesFrom(wide, weights);
-  const g = f32x4.add(f32x4.div(lanesFrom(wide, row), samples), f32x4.mul(decay, w));
+  const g = f32x4.add(clipped(lanesFrom(wide, row), samples, limit), f32x4.mul(decay, w));
   const m1 = withoutTiny(
     f32x4.add(f32x4.mul(beta1, lanesFrom(wide, m)), f32x4.mul(oneMinusBeta1, g)),
   );
@@ -67,6 +69,7 @@ function adamLoop(
   vMax: usize,
   elements: i32,
   samples: v128,
+  limit: v128,
   rate: v128,
   beta1: v128,
   oneMinusBeta1: v128,
@@ -82,8 +85,8 @@ function adamLoop(
   if (left >= 4) {
     do {
       adamLanes(
-        true, amsgrad, weights, row, m, v, vMax, samples, rate, beta1, oneMinusBeta1, beta2,
-        oneMinusBeta2, epsilon, correction1, correction2, decay, keep,
+        true, amsgrad, weights, row, m, v, vMax, samples, limit, rate, beta1, oneMinusBeta1,
+        beta2, oneMinusBeta2, epsilon, correction1, correction2, decay, keep,
       ); // prettier-ignore
       weights += 16;
       row += 16;
@@ -95,7 +98,7 @@ function adamLoop(
   }
   for (; left > 0; left--) {
     adamLanes(
-      false, amsgrad, weights, row, m, v, vMax, samples, rate, beta1, oneMinusBeta1, beta2,
+      false, amsgrad, weights, row, m, v, vMax, samples, limit, rate, beta1, oneMinusBeta1, beta2,
       oneMinusBeta2, epsilon, correction1, correction2, decay, keep,
     ); // prettier-ignore
     weights += 4;
@@ -122,6 +125,7 @@ export function adamStep(
   vMax: usize,
   elements: i32,
   samples: f32,
+  limit: f32,
   learningRate: f32,
   beta1: f64,
   beta2: f64,
@@ -132,6 +136,7 @@ export function adamStep(
   keep: f32,
 ): void {
   const n = f32x4.splat(samples);
+  const l = f32x4.splat(limit);
   const rate = f32x4.splat(learningRate);
   const b1 = f32x4.splat(<f32>beta1);
   const c1 = f32x4.splat(<f32>(1 - beta1));
@@ -143,9 +148,9 @@ export function adamStep(
   const d = f32x4.splat(weightDecay);
   const s = f32x4.splat(keep);
   if (vMax != 0) {
-    adamLoop(true, weights, row, m, v, vMax, elements, n, rate, b1, c1, b2, c2, e, k1, k2, d, s);
+    adamLoop(true, weights, row, m, v, vMax, elements, n, l, rate, b1, c1, b2, c2, e, k1, k2, d, s);
   } else {
-    adamLoop(false, weights, row, m, v, 0, elements, n, rate, b1, c1, b2, c2, e, k1, k2, d, s);
+    adamLoop(false, weights, row, m, v, 0, elements, n, l, rate, b1, c1, b2, c2, e, k1, k2, d, s);
   }
 }
 
@@ -157,13 +162,14 @@ function sgdLanes(
   row: usize,
   velocity: usize,
   samples: v128,
+  limit: v128,
   rate: v128,
   momentum: v128,
   nesterov: bool,
   decay: v128,
 ): void {
   const w = lanesFrom(wide, weights);
-  const g = f32x4.add(f32x4.div(lanesFrom(wide, row), samples), f32x4.mul(decay, w));
+  const g = f32x4.add(clipped(lanesFrom(wide, row), samples, limit), f32x4.mul(decay, w));
   let step = g;
   if (velocity != 0) {
     const u = withoutTiny(f32x4.add(f32x4.mul(momentum, lanesFrom(wide, velocity)), g));
@@ -184,12 +190,14 @@ export function sgdStep(
   velocity: usize,
   elements: i32,
   samples: f32,
+  limit: f32,
   learningRate: f32,
   momentum: f32,
   nesterov: i32,
   weightDecay: f32,
 ): void {
   const n = f32x4.splat(samples);
+  const l = f32x4.splat(limit);
   const rate = f32x4.splat(learningRate);
   const mu = f32x4.splat(momentum);
   const d = f32x4.splat(weightDecay);
@@ -197,11 +205,11 @@ export function sgdStep(
   const some = velocity != 0;
   let left = elements;
   for (; left >= 4; left -= 4, weights += 16, row += 16) {
-    sgdLanes(true, weights, row, velocity, n, rate, mu, ahead, d);
+    sgdLanes(true, weights, row, velocity, n, l, rate, mu, ahead, d);
     if (some) velocity += 16;
   }
   for (; left > 0; left--, weights += 4, row += 4) {
-    sgdLanes(false, weights, row, velocity, n, rate, mu, ahead, d);
+    sgdLanes(false, weights, row, velocity, n, l, rate, mu, ahead, d);
     if (some) velocity += 4;
   }
 }

@@ -1,8 +1,8 @@
-import { average, lanesFrom, lanesTo, withoutTiny } from './optimizer-lanes';
+import { average, clipped, lanesFrom, lanesTo, withoutTiny } from './optimizer-lanes';
 
 /**
  * RMSprop over flat float32 slices; src/shared/numerics/rmsprop.ts has the same in JavaScript.
- * Every element is on its own, so that a vector may be cut anywhere between threads.
+ * No quotient row/samples counts as more than ±limit. Every element is on its own, so that a vector may be cut anywhere between threads.
  */
 
 /** A stretch of lanes that step by 4 or 1 elements. Addresses that are 0 stand for "none". */
@@ -16,6 +16,7 @@ function rmspropLanes(
   velocity: usize,
   mean: usize,
   samples: v128,
+  limit: v128,
   rate: v128,
   rho: v128,
   rest: v128,
@@ -24,7 +25,7 @@ function rmspropLanes(
   decay: v128,
 ): void {
   const w = lanesFrom(wide, weights);
-  const g = f32x4.add(f32x4.div(lanesFrom(wide, row), samples), f32x4.mul(decay, w));
+  const g = f32x4.add(clipped(lanesFrom(wide, row), samples, limit), f32x4.mul(decay, w));
   const s = average(rho, lanesFrom(wide, square), rest, f32x4.mul(g, g));
   lanesTo(wide, square, s);
   let variance = s;
@@ -56,6 +57,7 @@ export function rmspropStep(
   mean: usize,
   elements: i32,
   samples: f32,
+  limit: f32,
   learningRate: f32,
   rho: f64,
   epsilon: f32,
@@ -63,6 +65,7 @@ export function rmspropStep(
   weightDecay: f32,
 ): void {
   const n = f32x4.splat(samples);
+  const l = f32x4.splat(limit);
   const rate = f32x4.splat(learningRate);
   const r = f32x4.splat(<f32>rho);
   const rest = f32x4.splat(<f32>(1 - rho));
@@ -73,12 +76,12 @@ export function rmspropStep(
   const centers = mean != 0;
   let left = elements;
   for (; left >= 4; left -= 4, weights += 16, row += 16, square += 16) {
-    rmspropLanes(true, weights, row, square, velocity, mean, n, rate, r, rest, e, mu, d);
+    rmspropLanes(true, weights, row, square, velocity, mean, n, l, rate, r, rest, e, mu, d);
     if (moves) velocity += 16;
     if (centers) mean += 16;
   }
   for (; left > 0; left--, weights += 4, row += 4, square += 4) {
-    rmspropLanes(false, weights, row, square, velocity, mean, n, rate, r, rest, e, mu, d);
+    rmspropLanes(false, weights, row, square, velocity, mean, n, l, rate, r, rest, e, mu, d);
     if (moves) velocity += 4;
     if (centers) mean += 4;
   }

@@ -1,3 +1,5 @@
+import { clipped } from './optimizer-lanes';
+
 /**
  * Sums of squares in float64, in one order whoever adds: element i goes to accumulator i mod 4, and
  * the end is ((0 + 2) + (1 + 3)). A square of a float32 is exact in float64.
@@ -36,13 +38,14 @@ export function firstLanes(at: usize, left: i32): v128 {
   return x;
 }
 
-/** Σ (x/divisor)², each quotient rounded to float32. */
-export function squareSum(at: usize, elements: i32, divisor: f32): f64 {
+/** Σ (x/divisor)², each quotient rounded to float32, and cut at ±limit. */
+export function squareSum(at: usize, elements: i32, divisor: f32, limit: f32): f64 {
+  const l = f32x4.splat(limit);
   const n = f32x4.splat(divisor);
   let low = f64x2.splat(0);
   let high = f64x2.splat(0);
   for (let left = elements; left > 0; left -= 4, at += 16) {
-    const x = f32x4.div(firstLanes(at, left), n);
+    const x = clipped(firstLanes(at, left), n, l);
     low = f64x2.add(low, squareLow(x));
     high = f64x2.add(high, squareHigh(x));
   }
