@@ -82,6 +82,7 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
     classes: classes.length,
     microBatch: config.microBatch,
     seed: config.seed,
+    labelSmoothing: config.labelSmoothing,
     fastMath: config.fastMath,
   });
   const weights = initialWeights(model, layout, config.seed, config.initialWeights);

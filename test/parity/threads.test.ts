@@ -98,6 +98,7 @@ const CASES: readonly Case[] = [
       { optimizer: 'lars', momentum: 0.9, weightDecay: 0.001, learningRate: 5 },
       { optimizer: 'lamb', learningRate: 0.01 },
       { optimizer: 'adam', clipNorm: 0.01 },
+      { optimizer: 'adam', labelSmoothing: 0.1 },
       { optimizer: 'lars', clipNorm: 0.1, learningRate: 5 },
       { optimizer: 'lamb', clipValue: 0.001, learningRate: 0.01 },
     ] as const
@@ -209,6 +210,7 @@ t.test('The digest depends on every setting of the optimizer', async (t) => {
   const families: readonly (readonly SmallRun[])[] = [
     [
       { optimizer: 'adam' },
+      { optimizer: 'adam', labelSmoothing: 0.1 },
       { optimizer: 'amsgrad' },
       { optimizer: 'adamw' },
       { optimizer: 'adamw', decoupledWeightDecay: 0.02 },

@@ -91,6 +91,11 @@ export const TRAINING = {
     z.int().min(0).max(1_000_000).default(1),
     { placeholder: 'N' },
   ),
+  labelSmoothing: training.describe(
+    'Share of each label that is spread over all classes, in training only',
+    z.number().min(0).lt(1).default(0),
+    { placeholder: 'X' },
+  ),
   optimizer: optimizer.describe(
     'Rule that turns gradients into new weights',
     z.enum(['adam', 'amsgrad', 'adamw', 'sgd', 'rmsprop', 'lars', 'lamb']).default('adam'),

@@ -36,6 +36,7 @@ t.test('an empty configuration is completed with the documented defaults', async
       seed: 0,
       initialWeights: 'seeded',
       evaluateEvery: 1,
+      labelSmoothing: 0,
       optimizer: 'adam',
       learningRate: 0.001,
       learningRateSchedule: 'constant',
