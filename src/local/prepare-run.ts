@@ -11,13 +11,14 @@ import {
   type ConfigInput,
   type ResolvedConfig,
 } from '../shared/config/schema.js';
+import { ENDING_SCHEDULES } from '../shared/config/learning-rate.js';
+import { optimizerOf } from '../shared/config/optimizer.js';
 import type { ArrayData } from '../shared/data/array-data.js';
 import type { DataListener } from '../shared/data/data-progress.js';
 import type { DataSet } from '../shared/data/data-set.js';
 import { LockstepError } from '../shared/errors.js';
 import { refuseSingleSamples } from '../shared/model/batch-norm-samples.js';
 import { initialWeights } from '../shared/model/initial-weights.js';
-import type { OptimizerSettings } from '../shared/numerics/optimizer-settings.js';
 import type { RowLayout } from '../shared/numerics/row-layout.js';
 import type { BuiltProgram } from '../worker/engine/engine.js';
 import { selectEngine, type EngineChoice } from '../worker/engine/select.js';
@@ -81,6 +82,7 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
     classes: classes.length,
     microBatch: config.microBatch,
     seed: config.seed,
+    labelSmoothing: config.labelSmoothing,
     fastMath: config.fastMath,
   });
   const weights = initialWeights(model, layout, config.seed, config.initialWeights);
@@ -149,15 +151,9 @@ export function stallSeconds({ config, choice }: PreparedRun): number {
   return config.stallSeconds ?? choice.engine.patienceSeconds;
 }
 
-export function optimizerOf(config: ResolvedConfig): OptimizerSettings {
-  const { optimizer: kind, beta1, beta2, epsilon, momentum, weightDecay } = config;
-  return kind === 'sgd'
-    ? { kind, momentum, weightDecay }
-    : { kind, beta1, beta2, epsilon, weightDecay };
-}
-
 /**
- * Not in the digest of the configuration: the end and evaluations, which decide no step; and what
+ * Not in the digest of the configuration: the end and evaluations, which decide no step (but for
+ * the end where the learning rate is bound to it); and what
  * other parts of the identity say better (the compiled model, the engine).
  */
 const NO_BITS: ReadonlySet<string> = new Set([
@@ -176,7 +172,10 @@ export function identityOf(
   weights: string,
   program: BuiltProgram,
 ): RunIdentity {
-  const keys = TRAINING_KEYS.filter((key) => !NO_BITS.has(key));
+  const endDecides = ENDING_SCHEDULES.includes(config.learningRateSchedule);
+  const decides = (key: string): boolean =>
+    !NO_BITS.has(key) || (endDecides && (key === 'epochs' || key === 'steps'));
+  const keys = TRAINING_KEYS.filter(decides);
   return {
     configuration: digestOf(keys.map((key) => [key, config[key]])),
     'data set': data,

@@ -4,8 +4,10 @@ import { EpochOrders } from '../shared/data/epoch-orders.js';
 import { LockstepError } from '../shared/errors.js';
 import { microBatchCount, type Range } from '../shared/numerics/micro-batches.js';
 import {
-  BiasCorrection,
+  biasCorrections,
   momentNames,
+  needsNorms,
+  type BiasCorrection,
   type OptimizerSettings,
 } from '../shared/numerics/optimizer-settings.js';
 import { rootOf, type TreeNode } from '../shared/numerics/reduction-tree.js';
@@ -13,6 +15,7 @@ import type { RowLayout } from '../shared/numerics/row-layout.js';
 import type { BuiltProgram } from './engine/engine.js';
 import { loadKernels } from './engine/wasm/module.js';
 import { allocateArena, planArena, rowAddress, type ArenaPlan } from './threads/arena.js';
+import { squareSumWords } from './threads/blocks.js';
 import { allocateControl, openControl } from './threads/control.js';
 import type { PoolLimits } from './threads/pool.js';
 import { REDUCED, rowSlots } from './threads/row-schedule.js';
@@ -75,11 +78,7 @@ export class Trainer {
     this.#arena = arena;
     this.#team = team;
     this.#orders = orders;
-    const { optimizer } = setup;
-    this.#corrections =
-      optimizer.kind === 'sgd'
-        ? []
-        : [new BiasCorrection(optimizer.beta1), new BiasCorrection(optimizer.beta2)];
+    this.#corrections = biasCorrections(setup.optimizer);
   }
 
   /**
@@ -282,6 +281,7 @@ export function planTrainerArena(
   return planArena({
     layout,
     moments: momentNames(optimizer).length,
+    squareSums: needsNorms(optimizer) ? squareSumWords(layout) : 0,
     threads,
     rowsPerThread: rowSlots(
       stepSizes.map((n) => microBatchCount(n, microBatch)),

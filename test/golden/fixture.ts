@@ -71,7 +71,7 @@ export const RECIPES: readonly GoldenRecipe[] = [
     steps: 8,
     seed: 2 ** 40 + 5,
     learningRate: 0.01,
-    optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
+    optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0 },
   },
   { ...common, model: 'medley', steps: 8, seed: 4, optimizer: adam },
 ];

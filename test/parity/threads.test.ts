@@ -90,6 +90,23 @@ const CASES: readonly Case[] = [
       ...{ steps: 6, batchSize: 100, microBatch: 7, seed: 2, learningRate: 0.05 },
     }),
   },
+  ...(
+    [
+      { optimizer: 'sgd', momentum: 0.9, nesterov: true, learningRate: 0.05 },
+      { optimizer: 'rmsprop', momentum: 0.5, centered: true, learningRate: 0.003 },
+      { optimizer: 'adamw', decoupledWeightDecay: 0.1, learningRate: 0.01 },
+      { optimizer: 'lars', momentum: 0.9, weightDecay: 0.001, learningRate: 5 },
+      { optimizer: 'lamb', learningRate: 0.01 },
+      { optimizer: 'adam', clipNorm: 0.01 },
+      { optimizer: 'adam', labelSmoothing: 0.1 },
+      { optimizer: 'lars', clipNorm: 0.1, learningRate: 5 },
+      { optimizer: 'lamb', clipValue: 0.001, learningRate: 0.01 },
+    ] as const
+  ).map((rule): Case => ({
+    title: `mlp, ${JSON.stringify(rule)}`,
+    samplesSeen: 330,
+    input: () => ({ model: 'mlp', data: images, ...rule, ...{ epochs: 1, batchSize: 60 } }),
+  })),
   {
     title: 'mlp, micro-batches of one sample, a last step of one',
     samplesSeen: 2 * 27,
@@ -186,6 +203,49 @@ t.test('The digest depends on seed, batch size, micro-batch size and data', asyn
     digests.add(summary.weightsDigest);
   }
   t.equal(digests.size, inputs.length);
+});
+
+t.test('The digest depends on every setting of the optimizer', async (t) => {
+  const folder = t.testdir();
+  const families: readonly (readonly SmallRun[])[] = [
+    [
+      { optimizer: 'adam' },
+      { optimizer: 'adam', labelSmoothing: 0.1 },
+      { optimizer: 'amsgrad' },
+      { optimizer: 'adamw' },
+      { optimizer: 'adamw', decoupledWeightDecay: 0.02 },
+      { optimizer: 'lamb' },
+      { optimizer: 'lamb', decoupledWeightDecay: 0.02 },
+      { optimizer: 'lamb', epsilon: 1e-3 },
+      { optimizer: 'lamb', beta1: 0.8 },
+    ],
+    [
+      { optimizer: 'sgd', momentum: 0.5 },
+      { optimizer: 'sgd', momentum: 0.5, clipNorm: 0.1 },
+      { optimizer: 'sgd', momentum: 0.5, clipValue: 0.01 },
+      { optimizer: 'sgd', momentum: 0.5, nesterov: true },
+      { optimizer: 'lars', momentum: 0.5 },
+      { optimizer: 'lars' },
+      { optimizer: 'lars', trustCoefficient: 0.002 },
+      { optimizer: 'lars', weightDecay: 0.1 },
+    ],
+    [
+      { optimizer: 'rmsprop' },
+      { optimizer: 'rmsprop', rho: 0.8 },
+      { optimizer: 'rmsprop', momentum: 0.5 },
+      { optimizer: 'rmsprop', centered: true },
+      { optimizer: 'rmsprop', epsilon: 1e-3 },
+      { optimizer: 'rmsprop', weightDecay: 0.1 },
+    ],
+  ];
+  const digests = new Set<string>();
+  for (const [i, rule] of families.flat().entries()) {
+    const input = { ...rule, data: images, steps: 4, batchSize: 100, threads: 1 };
+    const out = join(folder, String(i));
+    const { weightsDigest } = await train({ ...input, model: smallNet(), out });
+    digests.add(weightsDigest);
+  }
+  t.equal(digests.size, families.flat().length);
 });
 
 const counted = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);

@@ -1,3 +1,4 @@
+import { ENDING_SCHEDULES } from './learning-rate.js';
 import { LockstepError } from '../errors.js';
 import { configError, showValue, type NameOfKey } from './faults.js';
 import { parseKeys } from './parse.js';
@@ -63,10 +64,13 @@ function refusals(
     .filter(({ key, given: value }) => !(key === 'engine' && value === 'auto'))
     .filter(({ key }) => key !== 'epochs' && key !== 'steps')
     .map((fault) => sentence(nameOf(fault.key), fault.stored, fault.given));
+  const { learningRateSchedule: schedule } = stored;
   for (const key of ['epochs', 'steps'] as const) {
     const was = stored[key];
     const wish = given[key];
-    if (typeof was === 'number' && typeof wish === 'number' && wish < was) {
+    if (wish !== undefined && wish !== was && ENDING_SCHEDULES.includes(schedule)) {
+      changed.push(`${sentence(nameOf(key), was, wish)}; the schedule ${schedule} ends there`);
+    } else if (typeof was === 'number' && typeof wish === 'number' && wish < was) {
       changed.push(`${sentence(nameOf(key), was, wish)}; it may only grow`);
     }
   }

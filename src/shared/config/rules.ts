@@ -21,15 +21,30 @@ const rule = (
   broken: (config: ResolvedConfig) => string | null,
 ): ConfigRule => ({ keys, broken });
 
+const WITH_BETAS = ['adam', 'amsgrad', 'adamw', 'lamb'] as const;
+
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}`;
+
 /** A setting of one family of optimizers may differ from its default only there. */
-function belongsTo(
-  key: 'beta1' | 'beta2' | 'epsilon' | 'momentum',
-  family: readonly ResolvedConfig['optimizer'][],
-): ConfigRule {
+function belongsTo(key: ConfigKey, family: readonly ResolvedConfig['optimizer'][]): ConfigRule {
   return rule([key, 'optimizer'], (config) =>
     config[key] === CONFIG_SHAPE[key].parse(undefined) || family.includes(config.optimizer)
       ? null
-      : `belongs to optimizer ${family.join(' and ')}, but optimizer is ${config.optimizer}`,
+      : `belongs to optimizer ${listed(family)}, but optimizer is ${config.optimizer}`,
+  );
+}
+
+/** A setting of some schedules may differ from its default only there. */
+function scheduled(
+  key: ConfigKey,
+  kinds: readonly ResolvedConfig['learningRateSchedule'][],
+): ConfigRule {
+  return rule([key, 'learningRateSchedule'], (config) =>
+    config[key] === CONFIG_SHAPE[key].parse(undefined) ||
+    kinds.includes(config.learningRateSchedule)
+      ? null
+      : `belongs to learningRateSchedule ${listed(kinds)}, but it is ${config.learningRateSchedule}`,
   );
 }
 
@@ -56,10 +71,31 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   rule(['fastMath', 'engine'], ({ fastMath, engine }) =>
     fastMath && engine === 'reference' ? 'engine reference has no fast arithmetic' : null,
   ),
-  belongsTo('beta1', ['adam', 'amsgrad']),
-  belongsTo('beta2', ['adam', 'amsgrad']),
-  belongsTo('epsilon', ['adam', 'amsgrad']),
-  belongsTo('momentum', ['sgd']),
+  scheduled('decayRate', ['step', 'exponential']),
+  scheduled('decayEpochs', ['step', 'exponential']),
+  scheduled('minLearningRate', ['cosine']),
+  scheduled('warmupEpochs', ['constant', 'step', 'exponential', 'cosine']),
+  rule(['minLearningRate', 'learningRate'], ({ minLearningRate, learningRate }) =>
+    minLearningRate > learningRate
+      ? `must not exceed learningRate: got ${String(minLearningRate)} above ${String(learningRate)}`
+      : null,
+  ),
+  belongsTo('beta1', WITH_BETAS),
+  belongsTo('beta2', WITH_BETAS),
+  belongsTo('epsilon', [...WITH_BETAS, 'rmsprop']),
+  belongsTo('momentum', ['sgd', 'rmsprop', 'lars']),
+  belongsTo('nesterov', ['sgd']),
+  belongsTo('rho', ['rmsprop']),
+  belongsTo('centered', ['rmsprop']),
+  belongsTo('trustCoefficient', ['lars']),
+  belongsTo('weightDecay', ['adam', 'amsgrad', 'sgd', 'rmsprop', 'lars']),
+  belongsTo('decoupledWeightDecay', ['adamw', 'lamb']),
+  rule(['clipNorm', 'clipValue'], ({ clipNorm, clipValue }) =>
+    clipNorm !== null && clipValue !== null ? 'clipNorm and clipValue cannot both be given' : null,
+  ),
+  rule(['nesterov', 'momentum', 'optimizer'], ({ nesterov, momentum, optimizer }) =>
+    nesterov && momentum === 0 && optimizer === 'sgd' ? 'needs a momentum above 0' : null,
+  ),
 ];
 
 export function isBuiltIn(model: string): boolean {

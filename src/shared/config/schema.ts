@@ -91,35 +91,108 @@ export const TRAINING = {
     z.int().min(0).max(1_000_000).default(1),
     { placeholder: 'N' },
   ),
+  labelSmoothing: training.describe(
+    'Share of each label that is spread over all classes, in training only',
+    z.number().min(0).lt(1).default(0),
+    { placeholder: 'X' },
+  ),
   optimizer: optimizer.describe(
     'Rule that turns gradients into new weights',
-    z.enum(['adam', 'amsgrad', 'sgd']).default('adam'),
+    z.enum(['adam', 'amsgrad', 'adamw', 'sgd', 'rmsprop', 'lars', 'lamb']).default('adam'),
   ),
-  learningRate: optimizer.describe('Step size', z.number().positive().default(0.001), {
-    placeholder: 'X',
-  }),
+  learningRate: optimizer.describe(
+    'Step size: the peak of the schedule',
+    z.number().positive().default(0.001),
+    {
+      placeholder: 'X',
+    },
+  ),
+  learningRateSchedule: optimizer.describe(
+    'How the learning rate goes on from its peak',
+    z.enum(['constant', 'step', 'exponential', 'cosine', 'oneCycle']).default('constant'),
+  ),
+  decayRate: optimizer.describe(
+    'What the learning rate is multiplied by every decayEpochs (step, exponential)',
+    z.number().positive().max(1).default(0.9),
+    { placeholder: 'X' },
+  ),
+  decayEpochs: optimizer.describe(
+    'Epochs, or a part of one, in which the learning rate falls by decayRate (step, exponential)',
+    z.number().positive().max(1_000_000).default(1),
+    { placeholder: 'X' },
+  ),
+  minLearningRate: optimizer.describe(
+    'What the learning rate falls to at the end (cosine)',
+    z.number().min(0).default(0),
+    { placeholder: 'X' },
+  ),
+  warmupEpochs: optimizer.describe(
+    'Epochs, or a part of one, in which the learning rate rises to its peak',
+    z.number().min(0).max(1_000_000).default(0),
+    { placeholder: 'X' },
+  ),
+  scalingBatch: optimizer.describe(
+    'The batch that learningRate is meant for: it is scaled by batchSize / this',
+    count(1_048_576).nullable().default(null),
+    { placeholder: 'N', defaultText: 'not scaled' },
+  ),
   beta1: optimizer.describe(
-    'Decay of the first moment (adam, amsgrad)',
+    'Decay of the first moment (adam, amsgrad, adamw, lamb)',
     z.number().min(0).lt(1).default(0.9),
     { placeholder: 'X' },
   ),
   beta2: optimizer.describe(
-    'Decay of the second moment (adam, amsgrad)',
+    'Decay of the second moment (adam, amsgrad, adamw, lamb)',
     z.number().min(0).lt(1).default(0.999),
     { placeholder: 'X' },
   ),
   epsilon: optimizer.describe(
-    'Added to the root of the second moment (adam, amsgrad)',
+    'Added to the root of the second moment (adam, amsgrad, adamw, lamb, rmsprop)',
     z.number().positive().default(1e-8),
     { placeholder: 'X' },
   ),
-  momentum: optimizer.describe('Momentum (sgd)', z.number().min(0).lt(1).default(0), {
-    placeholder: 'X',
-  }),
+  momentum: optimizer.describe(
+    'Momentum (sgd, rmsprop, lars)',
+    z.number().min(0).lt(1).default(0),
+    { placeholder: 'X' },
+  ),
+  nesterov: optimizer.describe(
+    "Nesterov's momentum: the step looks ahead along the velocity (sgd)",
+    z.boolean().default(false),
+  ),
+  rho: optimizer.describe(
+    'Decay of the mean square (rmsprop)',
+    z.number().min(0).lt(1).default(0.9),
+    { placeholder: 'X' },
+  ),
+  centered: optimizer.describe(
+    'Divide by the deviation from the mean gradient (rmsprop)',
+    z.boolean().default(false),
+  ),
+  trustCoefficient: optimizer.describe(
+    "Size of a layer's step against its weights (lars)",
+    z.number().positive().default(0.001),
+    { placeholder: 'X' },
+  ),
   weightDecay: optimizer.describe(
-    'L2 penalty, added to the gradient as weightDecay · weight',
+    'L2 penalty, added to the gradient as weightDecay · weight (not adamw, lamb)',
     z.number().min(0).default(0),
     { placeholder: 'X' },
+  ),
+  decoupledWeightDecay: optimizer.describe(
+    'Shrinks weights beside the step of the gradient, by learningRate · this (adamw, lamb)',
+    z.number().min(0).default(0.01),
+    { placeholder: 'X' },
+  ),
+  clipNorm: optimizer.describe(
+    'Scale the gradient down where its norm over all weights exceeds this',
+    z.number().positive().nullable().default(null),
+    { placeholder: 'X', defaultText: 'not clipped' },
+  ),
+  clipValue: optimizer.describe(
+    'Cut each element of the gradient at plus and minus this',
+    z.number().positive().nullable().default(null),
+    { placeholder: 'X', defaultText: 'not clipped' },
   ),
   engine: computing.describe(
     'What computes gradients; auto takes the best one that covers the model, and says why',

@@ -1,25 +1,86 @@
-/** Which optimizer takes the steps, and with what: part of the run's identity. */
-export type OptimizerSettings =
+import type { Clipping } from './clipping.js';
+
+/**
+ * Which optimizer takes the steps, and with what: part of the run's identity. `weightDecay` is an
+ * L2 penalty, added to the gradient as weightDecay · weight; `decoupledWeightDecay` shrinks the
+ * weights beside the gradient's step, which is not the same where moments scale gradients.
+ */
+export type OptimizerSettings = Rule & {
+  /** What is done to the mean gradient before; left out: nothing. */
+  readonly clipping?: Clipping;
+};
+
+type Rule =
+  | (Betas & { readonly kind: 'adam' | 'amsgrad'; readonly weightDecay: number })
+  | (Betas & { readonly kind: 'adamw'; readonly decoupledWeightDecay: number })
+  | (Betas & { readonly kind: 'lamb'; readonly decoupledWeightDecay: number })
   | {
-      readonly kind: 'adam' | 'amsgrad';
-      readonly beta1: number;
-      readonly beta2: number;
-      readonly epsilon: number;
-      /** L2 penalty, added to the gradient as weightDecay · weight. */
+      readonly kind: 'sgd';
+      readonly momentum: number;
+      readonly nesterov: boolean;
       readonly weightDecay: number;
     }
-  | { readonly kind: 'sgd'; readonly momentum: number; readonly weightDecay: number };
+  | {
+      readonly kind: 'rmsprop';
+      readonly rho: number;
+      readonly epsilon: number;
+      readonly momentum: number;
+      readonly centered: boolean;
+      readonly weightDecay: number;
+    }
+  | {
+      readonly kind: 'lars';
+      readonly momentum: number;
+      readonly trustCoefficient: number;
+      readonly weightDecay: number;
+    };
+
+interface Betas {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+export type MomentName =
+  | 'firstMoment'
+  | 'secondMoment'
+  | 'greatestSecondMoment'
+  | 'velocity'
+  | 'meanSquare'
+  | 'meanGradient';
 
 /** float32 vectors [trainable length] that the optimizer keeps beside the weights, by name. */
-export function momentNames(settings: OptimizerSettings): readonly string[] {
+export function momentNames(settings: OptimizerSettings): readonly MomentName[] {
   switch (settings.kind) {
     case 'adam':
+    case 'adamw':
+    case 'lamb':
       return ['firstMoment', 'secondMoment'];
     case 'amsgrad':
       return ['firstMoment', 'secondMoment', 'greatestSecondMoment'];
     case 'sgd':
       return settings.momentum > 0 ? ['velocity'] : [];
+    case 'rmsprop':
+      return [
+        'meanSquare',
+        ...(settings.momentum > 0 ? (['velocity'] as const) : []),
+        ...(settings.centered ? (['meanGradient'] as const) : []),
+      ];
+    case 'lars':
+      return ['velocity'];
   }
+}
+
+/** Whether a step needs the norms of whole parameters. */
+export function needsNorms({ kind, clipping }: OptimizerSettings): boolean {
+  return kind === 'lars' || kind === 'lamb' || clipping?.by === 'norm';
+}
+
+/** What 1 − βᵗ is needed of: β₁ and β₂, or nothing. */
+export function biasCorrections(settings: OptimizerSettings): readonly BiasCorrection[] {
+  return 'beta1' in settings
+    ? [new BiasCorrection(settings.beta1), new BiasCorrection(settings.beta2)]
+    : [];
 }
 
 /**

@@ -1,18 +1,19 @@
+import { clippedGradient } from './clipping.js';
+import { withoutTiny } from './tiny-moment.js';
+
 /**
  * Optimizer updates as functions of float32 vectors: what the kernels of src/worker/engine/wasm/
  * assembly/optimizer.ts compute, bit for bit. All arithmetic is float32 with one rounding an
  * operation, and every element is on its own.
  */
 
-/** Moments below this, 2^-100, are set to 0: they would stick at denormals for ever, slowly. */
-export const TINY_MOMENT = 7.888609052210118e-31;
-
 const f = Math.fround;
-const withoutTiny = (x: number): number => (Math.abs(x) >= TINY_MOMENT ? x : 0);
 
 export interface AdamStep {
   /** Divides the row's sums over samples. */
   readonly samples: number;
+  /** No element of the mean gradient counts as more than ±limit. */
+  readonly limit: number;
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
@@ -20,11 +21,13 @@ export interface AdamStep {
   readonly correction1: number;
   readonly correction2: number;
   readonly weightDecay: number;
+  /** What stays of a weight before the step: 1; of AdamW 1 − learningRate · decay. */
+  readonly keep: number;
 }
 
 /**
  * Adam (Kingma & Ba 2015, Algorithm 1) in place; with `vMax` AMSGrad (Reddi, Kale & Kumar 2018),
- * its bias corrected as in PyTorch.
+ * its bias corrected as in PyTorch; with `keep` below 1 AdamW (Loshchilov & Hutter 2019).
  */
 export function adamStep(
   weights: Float32Array,
@@ -34,16 +37,17 @@ export function adamStep(
   vMax: Float32Array | null,
   step: AdamStep,
 ): void {
-  const samples = f(step.samples);
+  const scale = { samples: f(step.samples), limit: f(step.limit) };
   const rate = f(step.learningRate);
   const epsilon = f(step.epsilon);
   const decay = f(step.weightDecay);
+  const keep = f(step.keep);
   const [beta1, rest1] = [f(step.beta1), f(1 - step.beta1)];
   const [beta2, rest2] = [f(step.beta2), f(1 - step.beta2)];
   const [correction1, correction2] = [f(step.correction1), f(step.correction2)];
   for (let i = 0; i < weights.length; i++) {
     const w = weights[i]!;
-    const g = f(f(row[i]! / samples) + f(decay * w));
+    const g = f(clippedGradient(row[i]!, scale) + f(decay * w));
     const m1 = withoutTiny(f(f(beta1 * m[i]!) + f(rest1 * g)));
     const v1 = withoutTiny(f(f(beta2 * v[i]!) + f(rest2 * f(g * g))));
     m[i] = m1;
@@ -54,12 +58,14 @@ export function adamStep(
       vMax[i] = second;
     }
     const root = f(f(Math.sqrt(f(second / correction2))) + epsilon);
-    weights[i] = f(w - f(f(rate * f(m1 / correction1)) / root));
+    weights[i] = f(f(keep * w) - f(f(rate * f(m1 / correction1)) / root));
   }
 }
 
 export interface SgdStep {
   readonly samples: number;
+  /** No element of the mean gradient counts as more than ±limit. */
+  readonly limit: number;
   readonly learningRate: number;
   readonly momentum: number;
   readonly nesterov: boolean;
@@ -73,13 +79,13 @@ export function sgdStep(
   velocity: Float32Array | null,
   step: SgdStep,
 ): void {
-  const samples = f(step.samples);
+  const scale = { samples: f(step.samples), limit: f(step.limit) };
   const rate = f(step.learningRate);
   const momentum = f(step.momentum);
   const decay = f(step.weightDecay);
   for (let i = 0; i < weights.length; i++) {
     const w = weights[i]!;
-    const g = f(f(row[i]! / samples) + f(decay * w));
+    const g = f(clippedGradient(row[i]!, scale) + f(decay * w));
     let direction = g;
     if (velocity) {
       const u = withoutTiny(f(f(momentum * velocity[i]!) + g));

@@ -1,9 +1,11 @@
+import { learningRateScheduleOf } from '../config/learning-rate.js';
 import { lastStep } from '../config/schedule.js';
 import type { TrainingConfig } from '../config/schema.js';
 import { epochOrder, stepSamples, stepsPerEpoch } from '../data/epoch-plan.js';
 import type { ImageSet } from '../data/image-set.js';
 import { expectedProof } from '../data/sample-proof.js';
 import { floatBits } from '../numerics/float-bits.js';
+import { learningRateAt } from '../numerics/learning-rate.js';
 import { microBatchCount } from '../numerics/micro-batches.js';
 import type { EvaluationPlan } from './messages.js';
 import type { Schedule, StepPlan } from './schedule.js';
@@ -36,7 +38,7 @@ export function runSchedule(
     pieces: pieces(train.count),
     samples: train.count,
   };
-  const bits = floatBits(config.learningRate);
+  const learningRate = learningRateScheduleOf(config, perEpoch);
   const memory = remembered((epoch) => epochOrder(seed, epoch, train.count));
   const plans = remembered((step): StepPlan => {
     const epoch = Math.floor(step / perEpoch);
@@ -57,7 +59,7 @@ export function runSchedule(
       const due = evaluateEvery > 0 && endsEpoch && (applied / perEpoch) % evaluateEvery === 0;
       return due ? [testPlan] : [];
     },
-    learningRateBits: () => bits,
+    learningRateBits: (step) => floatBits(learningRateAt(learningRate, step)),
   };
 }
 

@@ -5,7 +5,7 @@ import type { RowPlace } from './row-schedule.js';
 /**
  * The memory that all compute threads of a worker share: one WebAssembly.Memory.
  *
- *   [ reserved | weights | optimizer moments | engine, shared | thread 0: rows, engine | thread 1 … ]
+ *   [ reserved | weights | optimizer moments | sums of squares | engine, shared | thread 0: rows, engine | thread 1 … ]
  *
  * Weights and moments exist once; every row has a single writer. All regions start at multiples of
  * 64 bytes (a cache line), and rows of different threads lie pages apart.
@@ -21,6 +21,8 @@ export interface ArenaPlan {
   readonly weights: number;
   /** float32 [layout.trainableLength] each; `second` of AMSGrad's maxima, 0 where there are none. */
   readonly moments: readonly number[];
+  /** float64 [squareSums]: sums of squares by block; see blocks.ts. */
+  readonly squareSums: number;
   readonly engineShared: number;
   readonly threads: readonly ThreadRegion[];
   readonly rowStride: number;
@@ -34,6 +36,8 @@ export interface ArenaRequest {
   readonly layout: RowLayout;
   /** How many moment vectors the optimizer keeps. */
   readonly moments: number;
+  /** How many float64 sums of squares the update needs; left out: none. */
+  readonly squareSums?: number;
   readonly threads: number;
   readonly rowsPerThread: number;
   readonly engineSharedBytes: number;
@@ -60,6 +64,7 @@ export function planArena(request: ArenaRequest): ArenaPlan {
   const rowStride = align(layout.rowLength * 4, 64) + 64;
   const weights = take(layout.weightsLength * 4);
   const moments = Array.from({ length: request.moments }, () => take(layout.trainableLength * 4));
+  const squareSums = take((request.squareSums ?? 0) * 8);
   const engineShared = take(request.engineSharedBytes);
   const regions = Array.from({ length: threads }, () => ({
     rows: take(rowStride * rowsPerThread, 4096),
@@ -72,6 +77,7 @@ export function planArena(request: ArenaRequest): ArenaPlan {
       name: `optimizer state (${request.moments} vectors)`,
       bytes: request.moments * layout.trainableLength * 4,
     },
+    { name: 'sums of squares', bytes: (request.squareSums ?? 0) * 8 },
     { name: 'prepared weights', bytes: request.engineSharedBytes },
     {
       name: `rows (${threads} threads × ${rowsPerThread})`,
@@ -91,6 +97,7 @@ export function planArena(request: ArenaRequest): ArenaPlan {
   return {
     weights,
     moments,
+    squareSums,
     engineShared,
     threads: regions,
     rowStride,

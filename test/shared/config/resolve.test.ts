@@ -36,13 +36,27 @@ t.test('an empty configuration is completed with the documented defaults', async
       seed: 0,
       initialWeights: 'seeded',
       evaluateEvery: 1,
+      labelSmoothing: 0,
       optimizer: 'adam',
       learningRate: 0.001,
+      learningRateSchedule: 'constant',
+      decayRate: 0.9,
+      decayEpochs: 1,
+      minLearningRate: 0,
+      warmupEpochs: 0,
+      scalingBatch: null,
       beta1: 0.9,
       beta2: 0.999,
       epsilon: 1e-8,
       momentum: 0,
+      nesterov: false,
+      rho: 0.9,
+      centered: false,
+      trustCoefficient: 0.001,
       weightDecay: 0,
+      decoupledWeightDecay: 0.01,
+      clipNorm: null,
+      clipValue: null,
       engine: 'auto',
       fastMath: false,
       threads: 3,
@@ -98,7 +112,7 @@ t.test('every fault is reported at once, with what was expected and got', async 
       'quiet: expected true or false, got "yes"',
       'data: expected a text that is not empty, got ""',
       'microBatch: must not exceed batchSize: got 200 above 128',
-      'momentum: belongs to optimizer sgd, but optimizer is adam',
+      'momentum: belongs to optimizer sgd, rmsprop and lars, but optimizer is adam',
     ],
   );
 });
@@ -128,7 +142,30 @@ t.test('a mistyped model is guessed', async (t) => {
 t.test('settings of another optimizer are refused, their defaults are not', async (t) => {
   t.same(faultsOf({ optimizer: 'sgd', momentum: 0.9, beta1: 0.9 }), []);
   t.same(faultsOf({ optimizer: 'sgd', beta2: 0.99 }), [
-    'beta2: belongs to optimizer adam and amsgrad, but optimizer is sgd',
+    'beta2: belongs to optimizer adam, amsgrad, adamw and lamb, but optimizer is sgd',
+  ]);
+  t.same(faultsOf({ optimizer: 'adamw', weightDecay: 0.1, decoupledWeightDecay: 0.1 }), [
+    'weightDecay: belongs to optimizer adam, amsgrad, sgd, rmsprop and lars, but optimizer is adamw',
+  ]);
+  t.same(faultsOf({ optimizer: 'adam', decoupledWeightDecay: 0.1 }), [
+    'decoupledWeightDecay: belongs to optimizer adamw and lamb, but optimizer is adam',
+  ]);
+  t.same(faultsOf({ optimizer: 'sgd', nesterov: true }), ['nesterov: needs a momentum above 0']);
+  t.same(faultsOf({ clipNorm: 1, clipValue: 1 }), [
+    'clipNorm: clipNorm and clipValue cannot both be given',
+  ]);
+  t.same(faultsOf({ optimizer: 'rmsprop', centered: true, rho: 0.5, momentum: 0.9 }), []);
+});
+
+t.test('settings of another schedule are refused, and a floor above the peak', async (t) => {
+  t.same(faultsOf({ learningRateSchedule: 'cosine', decayRate: 0.5 }), [
+    'decayRate: belongs to learningRateSchedule step and exponential, but it is cosine',
+  ]);
+  t.same(faultsOf({ learningRateSchedule: 'oneCycle', warmupEpochs: 1 }), [
+    'warmupEpochs: belongs to learningRateSchedule constant, step, exponential and cosine, but it is oneCycle',
+  ]);
+  t.same(faultsOf({ learningRateSchedule: 'cosine', minLearningRate: 0.5, learningRate: 0.25 }), [
+    'minLearningRate: must not exceed learningRate: got 0.5 above 0.25',
   ]);
 });
 

@@ -22,6 +22,17 @@ t.test('who computes may change, and the end may move away', async (t) => {
   t.match(resume({ steps: 9000 }), { steps: 9000, epochs: null });
 });
 
+t.test('the end may not move where the learning rate is bound to it', async (t) => {
+  const cosine = { ...stored, learningRateSchedule: 'cosine' };
+  t.throws(() => resume({ epochs: 12 }, cosine), {
+    code: 'CONFIG_RESUME_DIFFERS',
+    message: /epochs: the run has 10, got 12; the schedule cosine ends there/,
+  });
+  t.throws(() => resume({ steps: 9000 }, cosine), { code: 'CONFIG_RESUME_DIFFERS' });
+  t.equal(resume({ epochs: 10 }, cosine).epochs, 10);
+  t.equal(resume({ epochs: 12 }, { ...stored, learningRateSchedule: 'step' }).epochs, 12);
+});
+
 t.test('what is given as it is stored is no difference, nor is engine auto', async (t) => {
   t.equal(resume({ seed: 3, engine: 'auto', out: FOLDER }).engine, 'wasm');
 });

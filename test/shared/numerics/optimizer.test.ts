@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { BiasCorrection } from '#src/shared/numerics/optimizer-settings.js';
 import { adamStep, movingStatisticsStep, sgdStep } from '#src/shared/numerics/optimizer.js';
 
-const SETTINGS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
+const SETTINGS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, keep: 1 };
 
 const near = (t: Test, got: number, expected: number, name: string): void => {
   t.ok(
@@ -16,7 +16,7 @@ t.test('two steps of Adam, computed by hand', (t) => {
   const w = Float32Array.of(1);
   const m = Float32Array.of(0);
   const v = Float32Array.of(0);
-  const common = { ...SETTINGS, samples: 4, learningRate: 0.1 };
+  const common = { ...SETTINGS, samples: 4, limit: Infinity, learningRate: 0.1 };
   const [first, second] = [new BiasCorrection(0.9), new BiasCorrection(0.999)];
   const corrections = (step: number) => ({
     correction1: first.after(step),
@@ -41,7 +41,14 @@ t.test('AMSGrad keeps the greatest second moment', (t) => {
   const m = Float32Array.of(0);
   const v = Float32Array.of(0);
   const vMax = Float32Array.of(0.5);
-  const step = { ...SETTINGS, samples: 1, learningRate: 0.1, correction1: 0.1, correction2: 0.001 };
+  const step = {
+    ...SETTINGS,
+    samples: 1,
+    limit: Infinity,
+    learningRate: 0.1,
+    correction1: 0.1,
+    correction2: 0.001,
+  };
   adamStep(w, Float32Array.of(1), m, v, vMax, step);
   // m/c₁ = 1; greatest v = 0.5 → /0.001 = 500; √500 = 22.36068.
   near(t, w[0]!, 1 - 0.1 / 22.36068, 'w');
@@ -50,16 +57,51 @@ t.test('AMSGrad keeps the greatest second moment', (t) => {
   t.end();
 });
 
+t.test('AdamW shrinks the weight beside the step, by hand', (t) => {
+  const w = Float32Array.of(2);
+  const v = Float32Array.of(0);
+  const step = {
+    ...SETTINGS,
+    samples: 2,
+    limit: Infinity,
+    learningRate: 0.1,
+    correction1: 0.1,
+    correction2: 0.001,
+  };
+  // A first step of Adam is the learning rate: 2 · (1 − 0.1 · 0.5) − 0.1. The decay touches no moment.
+  adamStep(w, Float32Array.of(8), Float32Array.of(0), v, null, { ...step, keep: 1 - 0.1 * 0.5 });
+  near(t, w[0]!, 1.8, 'w');
+  near(t, v[0]!, 0.016, 'v');
+  const l2 = Float32Array.of(2);
+  adamStep(l2, Float32Array.of(8), Float32Array.of(0), v, null, { ...step, weightDecay: 0.5 });
+  t.not(l2[0], w[0], 'an L2 penalty is another thing');
+  t.end();
+});
+
 t.test('weight decay adds weightDecay · weight to the gradient', (t) => {
   const w = Float32Array.of(2);
-  const step = { samples: 2, learningRate: 0.5, momentum: 0, nesterov: false, weightDecay: 0.25 };
+  const step = {
+    samples: 2,
+    limit: Infinity,
+    learningRate: 0.5,
+    momentum: 0,
+    nesterov: false,
+    weightDecay: 0.25,
+  };
   sgdStep(w, Float32Array.of(3), null, step);
   t.equal(w[0], 2 - 0.5 * (1.5 + 0.5));
   t.end();
 });
 
 t.test('momentum and Nesterov momentum, computed by hand', (t) => {
-  const step = { samples: 1, learningRate: 0.5, momentum: 0.5, nesterov: false, weightDecay: 0 };
+  const step = {
+    samples: 1,
+    limit: Infinity,
+    learningRate: 0.5,
+    momentum: 0.5,
+    nesterov: false,
+    weightDecay: 0,
+  };
   const w = Float32Array.of(1);
   const u = Float32Array.of(2);
   sgdStep(w, Float32Array.of(4), u, step); // u = 1 + 4 = 5
@@ -68,6 +110,15 @@ t.test('momentum and Nesterov momentum, computed by hand', (t) => {
   u[0] = 2;
   sgdStep(ahead, Float32Array.of(4), u, { ...step, nesterov: true }); // 4 + 0.5 · 5
   t.equal(ahead[0], 1 - 0.5 * 6.5);
+  t.end();
+});
+
+t.test('a gradient is cut at plus and minus the limit, before the weight decay', (t) => {
+  const w = Float32Array.of(2, 2, 2);
+  const rule = { learningRate: 0.5, momentum: 0, nesterov: false, weightDecay: 0.25 };
+  // Means 3, −3, 0.5; cut at 1: 1, −1, 0.5; and 0.5 of the decay.
+  sgdStep(w, Float32Array.of(6, -6, 1), null, { samples: 2, limit: 1, ...rule });
+  t.same([...w], [2 - 0.75, 2 + 0.25, 2 - 0.5]);
   t.end();
 });
 

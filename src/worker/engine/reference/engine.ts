@@ -32,6 +32,7 @@ export const referenceEngine: Engine = {
       image: request.image,
       classes: request.classes,
       seed: request.seed,
+      labelSmoothing: request.labelSmoothing ?? 0,
     };
     return Promise.resolve({
       engine: 'reference',
@@ -43,12 +44,22 @@ export const referenceEngine: Engine = {
 };
 
 /** Over what decides the bits. Names stay out: tfjs counts them up within a process. */
-function digestOf({ model, layout, image, classes, seed }: BuildRequest): string {
+function digestOf(request: BuildRequest): string {
+  const { model, layout, image, classes, seed, labelSmoothing = 0 } = request;
   const layers = topologicalLayers(model).map(({ className, inputs, layer }) => [
     className,
     inputs,
     { ...layer.getConfig(), name: null },
   ]);
-  const identity = [REVISION, tf.version_core, layers, layout, image, classes, seed];
+  const identity = [
+    REVISION,
+    tf.version_core,
+    layers,
+    layout,
+    image,
+    classes,
+    seed,
+    labelSmoothing,
+  ];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
 }

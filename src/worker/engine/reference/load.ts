@@ -18,7 +18,7 @@ export const load: EngineModule['load'] = async (built, regions) => {
   const program = built.payload as ReferenceProgram;
   await tf.setBackend('cpu');
   const model = await tf.models.modelFromJSON(JSON.parse(program.topology) as never);
-  const { layout, image, classes, seed } = program;
+  const { layout, image, classes, seed, labelSmoothing } = program;
   const forward = forwardOf(model, layout);
   const slots = slotsByVariable(model, layout);
   const trainable = layout.trainable.map((slot) => model.weights[slot.modelWeight]!);
@@ -53,7 +53,10 @@ export const load: EngineModule['load'] = async (built, regions) => {
         );
       };
       tf.tidy(() => {
-        const labels = tf.oneHot(tf.tensor1d(labelsOf(batch), 'int32'), classes);
+        const labels = smoothed(
+          tf.oneHot(tf.tensor1d(labelsOf(batch), 'int32'), classes),
+          labelSmoothing,
+        );
         const { value, grads } = tf.variableGrads(
           () => {
             const logits = forward(images(batch), { batch, seed, statistic });
@@ -97,6 +100,12 @@ function view({ arena }: EngineRegions, address: number, length: number): Float3
 
 function labelsOf({ labels, size }: MicroBatch): Int32Array {
   return Int32Array.from(labels.subarray(0, size));
+}
+
+/** (1 − ε)·onehot + ε/classes (Szegedy et al. 2016, section 7). */
+function smoothed(oneHot: Tensor, epsilon: number): Tensor {
+  if (epsilon === 0) return oneHot;
+  return tf.add(tf.mul(oneHot, 1 - epsilon), epsilon / oneHot.shape[1]!);
 }
 
 /** Softmax cross entropy, summed over samples: −Σ log softmax(logits)[label]. */

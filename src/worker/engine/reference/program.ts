@@ -9,4 +9,6 @@ export interface ReferenceProgram {
   readonly image: ImageShape;
   readonly classes: number;
   readonly seed: number;
+  /** ε of smoothed labels in training. */
+  readonly labelSmoothing: number;
 }

@@ -41,9 +41,9 @@ export const wasmEngine: Engine = {
   },
 
   async build(request: BuildRequest): Promise<BuiltProgram> {
-    const { model, layout, microBatch, seed, fastMath } = request;
+    const { model, layout, microBatch, seed, fastMath, labelSmoothing = 0 } = request;
     const graph = fuseGraph(modelGraph(model));
-    const plan = compilePlan({ graph, layout, batchMax: microBatch });
+    const plan = compilePlan({ graph, layout, batchMax: microBatch, labelSmoothing });
     checkFit(request, graph, plan);
     const { build, sha256 } = await loadKernels(fastMath ? 'relaxed' : 'plain');
     const payload: WasmProgram = { plan, seed, kernels: { build, sha256 } };

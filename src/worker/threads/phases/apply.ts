@@ -1,62 +1,36 @@
 import { power } from '../../../shared/numerics/momentum-term.js';
 import { rowAddress } from '../arena.js';
-import { VALUE } from '../control.js';
-import { sliceOf } from '../slice.js';
+import { barrier, VALUE } from '../control.js';
 import type { PhaseBody, ThreadState } from '../thread-state.js';
 import { REDUCED } from '../row-schedule.js';
+import { gradientOf } from './gradient.js';
+import { lamb, lars } from './layerwise.js';
+import { updateElements } from './update-elements.js';
 
 /**
- * The optimizer's step from the reduced row, each thread a slice of the weights and moments; then
- * the moving statistics, each thread some of them. Every element is on its own, so the bits do not
- * depend on the cut.
+ * The optimizer's step from the reduced row, each thread a part of the weights and moments; then
+ * the moving statistics, each thread some of them. The bits do not depend on the cut: every element
+ * is on its own, or its parameter's norms are added in one order.
  */
-export const apply: PhaseBody = (thread) => {
-  const { start } = thread;
+export const apply: PhaseBody = (thread, sequence) => {
+  const { start, control } = thread;
   const row = rowAddress(start.arenaPlan, REDUCED);
-  updateWeights(thread, row);
+  const meet = (): boolean => barrier(control.words, start.thread, start.threads, sequence);
+  if (!updateWeights(thread, row, meet)) return false;
   updateMovingStatistics(thread, row);
   thread.progress();
   return true;
 };
 
-function updateWeights({ start, control, kernels }: ThreadState, row: number): void {
-  const { values } = control;
-  const { arenaPlan, layout, optimizer } = start;
-  const { first, end } = sliceOf(layout.trainableLength, start.thread, start.threads);
-  if (end === first) return;
-  const at = (address: number | undefined): number =>
-    address === undefined ? 0 : address + first * 4;
-  const [m, v, greatest] = arenaPlan.moments;
-  const common = [end - first, values[VALUE.samples]!, values[VALUE.learningRate]!] as const;
-  switch (optimizer.kind) {
-    case 'adam':
-    case 'amsgrad':
-      kernels['adamStep']!(
-        at(arenaPlan.weights),
-        at(row),
-        at(m),
-        at(v),
-        at(greatest),
-        ...common,
-        optimizer.beta1,
-        optimizer.beta2,
-        optimizer.epsilon,
-        values[VALUE.correction1]!,
-        values[VALUE.correction2]!,
-        optimizer.weightDecay,
-      );
-      return;
-    case 'sgd':
-      kernels['sgdStep']!(
-        at(arenaPlan.weights),
-        at(row),
-        at(m),
-        ...common,
-        optimizer.momentum,
-        0,
-        optimizer.weightDecay,
-      );
-  }
+/** Returns false where the phase was given up. */
+function updateWeights(thread: ThreadState, row: number, meet: () => boolean): boolean {
+  const { optimizer } = thread.start;
+  const gradient = gradientOf(thread, row, meet);
+  if (gradient === null) return false;
+  if (optimizer.kind === 'lars') return lars(thread, gradient, optimizer, meet);
+  if (optimizer.kind === 'lamb') return lamb(thread, gradient, optimizer, meet);
+  updateElements(thread, gradient, optimizer);
+  return true;
 }
 
 function updateMovingStatistics({ start, control, kernels }: ThreadState, row: number): void {

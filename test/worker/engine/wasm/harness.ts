@@ -18,6 +18,7 @@ export interface Bench {
 export interface BenchOptions {
   readonly microBatch?: number;
   readonly seed?: number;
+  readonly labelSmoothing?: number;
   readonly weights: Float32Array;
 }
 
@@ -26,7 +27,7 @@ const ROW_FILL = 12345.678;
 export async function bench(
   engine: Engine,
   model: LayersModel,
-  { microBatch = 8, seed = 7, weights }: BenchOptions,
+  { microBatch = 8, seed = 7, labelSmoothing = 0, weights }: BenchOptions,
 ): Promise<Bench> {
   const layout = rowLayout(model);
   const program = await engine.build({
@@ -36,6 +37,7 @@ export async function bench(
     classes: model.outputs[0]!.shape[1]!,
     microBatch,
     seed,
+    labelSmoothing,
     fastMath: false,
   });
   const align = (bytes: number) => Math.ceil(bytes / 64) * 64;

@@ -1,53 +1,23 @@
 import t from 'tap';
 import { BiasCorrection } from '#src/shared/numerics/optimizer-settings.js';
-import {
-  adamStep,
-  movingStatisticsStep,
-  sgdStep,
-  TINY_MOMENT,
-} from '#src/shared/numerics/optimizer.js';
+import { adamStep, movingStatisticsStep, sgdStep } from '#src/shared/numerics/optimizer.js';
+import { TINY_MOMENT } from '#src/shared/numerics/tiny-moment.js';
 import type { KernelBuild } from '#src/worker/engine/wasm/module.js';
 import { KernelHarness, randomValues } from '../../../support/kernel-harness.js';
+import { GuardedVectors } from '../../../support/guarded-vectors.js';
 
 const BUILDS: readonly KernelBuild[] = ['plain', 'relaxed'];
-
-/** Copies vectors to odd elements of the memory, and back. */
-class Vectors {
-  private readonly addresses: number[];
-
-  constructor(
-    private readonly harness: KernelHarness,
-    private readonly values: readonly Float32Array[],
-  ) {
-    harness.reset();
-    this.addresses = values.map((v) => harness.allocate(v.byteLength + 8) + 4);
-    values.forEach((v, i) => harness.floats(this.addresses[i]!, v.length).set(v));
-  }
-
-  at(index: number, element = 0): number {
-    return this.addresses[index]! + element * 4;
-  }
-
-  read(index: number): Float32Array {
-    return this.harness.floats(this.addresses[index]!, this.values[index]!.length).slice();
-  }
-
-  /** Whether the elements before and behind each vector are as they were. */
-  guarded(): boolean {
-    return this.values.every((v, i) => {
-      const [before] = this.harness.floats(this.addresses[i]! - 4, 1);
-      const [after] = this.harness.floats(this.addresses[i]! + v.byteLength, 1);
-      return before === after;
-    });
-  }
-}
 
 for (const build of BUILDS) {
   for (const amsgrad of [false, true]) {
     t.test(`adamStep has the bits of its twin (${build}, AMSGrad ${amsgrad})`, async (t) => {
       const harness = await KernelHarness.create(build, 1);
       for (const length of [1, 2, 3, 4, 5, 7, 64, 1001]) {
-        for (const weightDecay of [0, 0.01]) {
+        for (const [weightDecay, keep, limit] of [
+          [0, 1, Infinity],
+          [0.01, 1, 0.3],
+          [0, 0.99, Infinity],
+        ] as const) {
           const settings = { beta1: 0.9, beta2: 0.999 };
           const state = [1, 2, 3, 4, 5].map((seed) => randomValues(seed + length, length));
           const [weights, row, m, v, vMax] = state as [
@@ -60,7 +30,7 @@ for (const build of BUILDS) {
           v.forEach((value, i) => (v[i] = Math.abs(value)));
           vMax.forEach((value, i) => (vMax[i] = Math.abs(value)));
           row.forEach((value, i) => (row[i] = value * 100));
-          const vectors = new Vectors(harness, state);
+          const vectors = new GuardedVectors(harness, state);
           const corrections = [new BiasCorrection(0.9), new BiasCorrection(0.999)] as const;
           for (let step = 0; step < 3; step++) {
             const correction1 = corrections[0].after(step + 1);
@@ -68,11 +38,13 @@ for (const build of BUILDS) {
             const options = {
               ...settings,
               samples: 129,
+              limit,
               learningRate: 0.001,
               epsilon: 1e-8,
               correction1,
               correction2,
               weightDecay,
+              keep,
             };
             // In two slices, cut where no vector of four ends.
             const cut = Math.floor(length / 3);
@@ -85,6 +57,7 @@ for (const build of BUILDS) {
                 amsgrad ? vectors.at(4, first) : 0,
                 end - first,
                 129,
+                limit,
                 0.001,
                 0.9,
                 0.999,
@@ -92,6 +65,7 @@ for (const build of BUILDS) {
                 correction1,
                 correction2,
                 weightDecay,
+                keep,
               );
             }
             adamStep(weights, row, m, v, amsgrad ? vMax : null, options);
@@ -113,8 +87,10 @@ for (const build of BUILDS) {
       ] as const) {
         const state = [1, 2, 3].map((seed) => randomValues(seed + length, length));
         const [weights, row, velocity] = state as [Float32Array, Float32Array, Float32Array];
-        const vectors = new Vectors(harness, state);
-        const options = { samples: 7, learningRate: 0.1, momentum, nesterov, weightDecay: 0.01 };
+        const vectors = new GuardedVectors(harness, state);
+        const limit = nesterov ? 0.05 : Infinity;
+        const rule = { learningRate: 0.1, momentum, nesterov, weightDecay: 0.01 };
+        const options = { samples: 7, limit, ...rule };
         const velocityAt = momentum > 0 ? vectors.at(2) : 0;
         for (let step = 0; step < 2; step++) {
           harness.kernel('sgdStep')(
@@ -123,6 +99,7 @@ for (const build of BUILDS) {
             velocityAt,
             length,
             7,
+            limit,
             0.1,
             momentum,
             +nesterov,
@@ -139,7 +116,7 @@ for (const build of BUILDS) {
   t.test(`movingStatisticsStep has the bits of its twin (${build})`, async (t) => {
     const harness = await KernelHarness.create(build, 1);
     const state = [randomValues(1, 13), randomValues(2, 13)] as const;
-    const vectors = new Vectors(harness, state);
+    const vectors = new GuardedVectors(harness, state);
     harness.kernel('movingStatisticsStep')(vectors.at(0), vectors.at(1), 13, 0.729);
     movingStatisticsStep(state[0], state[1], 0.729);
     t.same(vectors.read(0), state[0]);
@@ -150,14 +127,14 @@ for (const build of BUILDS) {
   t.test(`moments too small to matter become 0 (${build})`, async (t) => {
     const harness = await KernelHarness.create(build, 1);
     const small = Math.fround(TINY_MOMENT * 0.99);
-    const vectors = new Vectors(harness, [
+    const vectors = new GuardedVectors(harness, [
       new Float32Array(5).fill(1),
       new Float32Array(5),
       Float32Array.of(small, -small, small * 1.2, 1e-40, 0),
       Float32Array.of(small, small, small * 1.2, 1e-40, 0),
     ]);
     const at = [0, 1, 2, 3].map((i) => vectors.at(i));
-    harness.kernel('adamStep')(...at, 0, 5, 1, 0.001, 0.9, 0.999, 1e-8, 1, 1, 0);
+    harness.kernel('adamStep')(...at, 0, 5, 1, Infinity, 0.001, 0.9, 0.999, 1e-8, 1, 1, 0, 1);
     // 1.2 · 0.99 · 2^-100 is above after ·0.999, and below… ·0.9 leaves 1.069 · 2^-100.
     t.same(
       [...vectors.read(2)].map((v) => v !== 0),

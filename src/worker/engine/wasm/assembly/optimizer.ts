@@ -1,18 +1,12 @@
+import { clipped, lanesFrom, lanesTo, withoutTiny } from './optimizer-lanes';
+
 /**
  * Optimizer updates over flat float32 slices. Each element is on its own and vectors and single
  * elements take the same roundings, so a vector may be cut anywhere between threads; the relaxed
  * build computes the same bits as the plain one. src/shared/numerics/optimizer.ts has the same in
- * JavaScript. `row` holds sums over samples; `samples` is what divides them.
+ * JavaScript. `row` holds sums over samples; `samples` is what divides them, and
+ * no quotient counts as more than ±`limit`.
  */
-
-/** Moments below 2^-100 are 0: they would stick at denormals for ever, and slowly. */
-const TINY: f32 = 7.888609052210118e-31;
-
-// @ts-ignore: decorator
-@inline
-function withoutTiny(x: v128): v128 {
-  return v128.and(x, f32x4.ge(f32x4.abs(x), f32x4.splat(TINY)));
-}
 
 /**
  * One element or four of Adam (Kingma & Ba 2015, Algorithm 1), in lanes: `count` of 4 or 1.
@@ -29,6 +23,7 @@ function adamLanes(
   v: usize,
   vMax: usize,
   samples: v128,
+  limit: v128,
   rate: v128,
   beta1: v128,
   oneMinusBeta1: v128,
@@ -38,9 +33,10 @@ function adamLanes(
   correction1: v128,
   correction2: v128,
   decay: v128,
+  keep: v128,
 ): void {
   const w = lanesFrom(wide, weights);
-  const g = f32x4.add(f32x4.div(lanesFrom(wide, row), samples), f32x4.mul(decay, w));
+  const g = f32x4.add(clipped(lanesFrom(wide, row), samples, limit), f32x4.mul(decay, w));
   const m1 = withoutTiny(
     f32x4.add(f32x4.mul(beta1, lanesFrom(wide, m)), f32x4.mul(oneMinusBeta1, g)),
   );
@@ -59,20 +55,7 @@ function adamLanes(
   }
   const root = f32x4.add(f32x4.sqrt(f32x4.div(second, correction2)), epsilon);
   const step = f32x4.div(f32x4.mul(rate, f32x4.div(m1, correction1)), root);
-  lanesTo(wide, weights, f32x4.sub(w, step));
-}
-
-// @ts-ignore: decorator
-@inline
-function lanesFrom(wide: bool, at: usize): v128 {
-  return wide ? v128.load(at) : v128.load32_zero(at);
-}
-
-// @ts-ignore: decorator
-@inline
-function lanesTo(wide: bool, at: usize, value: v128): void {
-  if (wide) v128.store(at, value);
-  else v128.store_lane<f32>(at, value, 0);
+  lanesTo(wide, weights, f32x4.sub(f32x4.mul(keep, w), step));
 }
 
 // @ts-ignore: decorator
@@ -86,6 +69,7 @@ function adamLoop(
   vMax: usize,
   elements: i32,
   samples: v128,
+  limit: v128,
   rate: v128,
   beta1: v128,
   oneMinusBeta1: v128,
@@ -95,13 +79,14 @@ function adamLoop(
   correction1: v128,
   correction2: v128,
   decay: v128,
+  keep: v128,
 ): void {
   let left = elements;
   if (left >= 4) {
     do {
       adamLanes(
-        true, amsgrad, weights, row, m, v, vMax, samples, rate, beta1, oneMinusBeta1, beta2,
-        oneMinusBeta2, epsilon, correction1, correction2, decay,
+        true, amsgrad, weights, row, m, v, vMax, samples, limit, rate, beta1, oneMinusBeta1,
+        beta2, oneMinusBeta2, epsilon, correction1, correction2, decay, keep,
       ); // prettier-ignore
       weights += 16;
       row += 16;
@@ -113,8 +98,8 @@ function adamLoop(
   }
   for (; left > 0; left--) {
     adamLanes(
-      false, amsgrad, weights, row, m, v, vMax, samples, rate, beta1, oneMinusBeta1, beta2,
-      oneMinusBeta2, epsilon, correction1, correction2, decay,
+      false, amsgrad, weights, row, m, v, vMax, samples, limit, rate, beta1, oneMinusBeta1, beta2,
+      oneMinusBeta2, epsilon, correction1, correction2, decay, keep,
     ); // prettier-ignore
     weights += 4;
     row += 4;
@@ -129,6 +114,8 @@ function adamLoop(
  * w ← w − (learningRate·(m/correction1)) / (√(v/correction2) + ε), correction = 1 − βᵗ.
  * The betas come in float64: float32(1 − 0.999) and 1 − float32(0.999) differ by 1e-5.
  * vMax: 0, or the greatest v so far, which then takes the place of v (AMSGrad).
+ * keep: what of w stays before the step is subtracted: 1; with decoupled weight decay λ (AdamW:
+ * Loshchilov & Hutter 2019, Algorithm 2, line 12; in PyTorch's form) 1 − learningRate·λ.
  */
 export function adamStep(
   weights: usize,
@@ -138,6 +125,7 @@ export function adamStep(
   vMax: usize,
   elements: i32,
   samples: f32,
+  limit: f32,
   learningRate: f32,
   beta1: f64,
   beta2: f64,
@@ -145,8 +133,10 @@ export function adamStep(
   correction1: f32,
   correction2: f32,
   weightDecay: f32,
+  keep: f32,
 ): void {
   const n = f32x4.splat(samples);
+  const l = f32x4.splat(limit);
   const rate = f32x4.splat(learningRate);
   const b1 = f32x4.splat(<f32>beta1);
   const c1 = f32x4.splat(<f32>(1 - beta1));
@@ -156,10 +146,11 @@ export function adamStep(
   const k1 = f32x4.splat(correction1);
   const k2 = f32x4.splat(correction2);
   const d = f32x4.splat(weightDecay);
+  const s = f32x4.splat(keep);
   if (vMax != 0) {
-    adamLoop(true, weights, row, m, v, vMax, elements, n, rate, b1, c1, b2, c2, e, k1, k2, d);
+    adamLoop(true, weights, row, m, v, vMax, elements, n, l, rate, b1, c1, b2, c2, e, k1, k2, d, s);
   } else {
-    adamLoop(false, weights, row, m, v, 0, elements, n, rate, b1, c1, b2, c2, e, k1, k2, d);
+    adamLoop(false, weights, row, m, v, 0, elements, n, l, rate, b1, c1, b2, c2, e, k1, k2, d, s);
   }
 }
 
@@ -171,13 +162,14 @@ function sgdLanes(
   row: usize,
   velocity: usize,
   samples: v128,
+  limit: v128,
   rate: v128,
   momentum: v128,
   nesterov: bool,
   decay: v128,
 ): void {
   const w = lanesFrom(wide, weights);
-  const g = f32x4.add(f32x4.div(lanesFrom(wide, row), samples), f32x4.mul(decay, w));
+  const g = f32x4.add(clipped(lanesFrom(wide, row), samples, limit), f32x4.mul(decay, w));
   let step = g;
   if (velocity != 0) {
     const u = withoutTiny(f32x4.add(f32x4.mul(momentum, lanesFrom(wide, velocity)), g));
@@ -198,12 +190,14 @@ export function sgdStep(
   velocity: usize,
   elements: i32,
   samples: f32,
+  limit: f32,
   learningRate: f32,
   momentum: f32,
   nesterov: i32,
   weightDecay: f32,
 ): void {
   const n = f32x4.splat(samples);
+  const l = f32x4.splat(limit);
   const rate = f32x4.splat(learningRate);
   const mu = f32x4.splat(momentum);
   const d = f32x4.splat(weightDecay);
@@ -211,11 +205,11 @@ export function sgdStep(
   const some = velocity != 0;
   let left = elements;
   for (; left >= 4; left -= 4, weights += 16, row += 16) {
-    sgdLanes(true, weights, row, velocity, n, rate, mu, ahead, d);
+    sgdLanes(true, weights, row, velocity, n, l, rate, mu, ahead, d);
     if (some) velocity += 16;
   }
   for (; left > 0; left--, weights += 4, row += 4) {
-    sgdLanes(false, weights, row, velocity, n, rate, mu, ahead, d);
+    sgdLanes(false, weights, row, velocity, n, l, rate, mu, ahead, d);
     if (some) velocity += 4;
   }
 }

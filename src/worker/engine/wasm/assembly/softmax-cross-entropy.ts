@@ -100,11 +100,33 @@ function firstMaximum(z: usize, classes: i32, best: f32): i32 {
   return -1;
 }
 
+/** Subtracts `share` from the first `channels` values in groups of four. */
+function subtractFromEach(at: usize, channels: i32, share: f32): void {
+  const each = f32x4.splat(share);
+  for (let left = channels; left > 0; left -= 4, at += 16) {
+    v128.store(at, f32x4.sub(v128.load(at), v128.and(each, laneMask(left))));
+  }
+}
+
+/** Mean of z − m over `channels` values in groups of four. */
+function meanBelow(z: usize, channels: i32, m: f32): f32 {
+  const shift = f32x4.splat(m);
+  let sum = f32x4.splat(0);
+  for (let left = channels; left > 0; left -= 4, z += 16) {
+    sum = f32x4.add(sum, v128.and(f32x4.sub(v128.load(z), shift), laneMask(left)));
+  }
+  return horizontalSum(sum) / <f32>channels;
+}
+
 /**
  * Of logits float32 [batch][⌈classes/4⌉·4] and labels uint16 [batch]: stores the sum of the losses
  * (added in float64, in order) as float32 at `loss`, or adds it there (`add`), the number of samples whose greatest logit
  * (the first of equals) is the label's as int32 at `correct`, and the gradient of the sum, in the
  * shape of the logits, at `gradient`, which may be `logits`.
+ *
+ * With `smoothing` ε > 0 the label's share is 1 − ε + ε/classes and every other class's ε/classes
+ * (Szegedy et al. 2016, section 7): loss + ε·(z_label − mean z),
+ * ∂loss/∂z = softmax − (1 − ε)·onehot − ε/classes.
  */
 export function softmaxCrossEntropy(
   gradient: usize,
@@ -115,6 +137,7 @@ export function softmaxCrossEntropy(
   loss: usize,
   correct: usize,
   add: bool,
+  smoothing: f32,
 ): void {
   const row = <usize>groups(classes) << 4;
   let total: f64 = 0;
@@ -124,14 +147,17 @@ export function softmaxCrossEntropy(
     const best = rowMax(logits, classes, 16);
     if (firstMaximum(logits, classes, best) == label) right++;
     const labelled = load<f32>(logits + (<usize>label << 2));
+    let extra: f32 = 0;
+    if (smoothing > 0) extra = smoothing * (labelled - best - meanBelow(logits, classes, best));
     const sum = exponentials(gradient, logits, classes, 16, best);
-    total += <f64>(logarithm(sum) - (labelled - best));
+    total += <f64>(logarithm(sum) - (labelled - best)) + <f64>extra;
     const divisor = f32x4.splat(sum);
     for (let at: usize = 0; at < row; at += 16) {
       v128.store(gradient + at, f32x4.div(v128.load(gradient + at), divisor));
     }
+    if (smoothing > 0) subtractFromEach(gradient, classes, smoothing / <f32>classes);
     const own = gradient + (<usize>label << 2);
-    store<f32>(own, load<f32>(own) - 1.0);
+    store<f32>(own, load<f32>(own) - (<f32>1 - smoothing));
   }
   store<f32>(loss, add ? load<f32>(loss) + <f32>total : <f32>total);
   store<i32>(correct, right);

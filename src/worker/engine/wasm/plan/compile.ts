@@ -21,6 +21,8 @@ export interface CompileRequest {
   readonly layout: RowLayout;
   /** Largest micro-batch. */
   readonly batchMax: number;
+  /** ε of smoothed labels; left out: 0. */
+  readonly labelSmoothing?: number;
 }
 
 interface LoweredNode {
@@ -31,7 +33,8 @@ interface LoweredNode {
 }
 
 /** Turns a graph into kernel calls over planned memory. A pure function: same graph, same plan. */
-export function compilePlan({ graph, layout, batchMax }: CompileRequest): Plan {
+export function compilePlan(request: CompileRequest): Plan {
+  const { graph, layout, batchMax, labelSmoothing = 0 } = request;
   const buffers = new Buffers();
   const slots = slotsByWeight(layout);
   const isTrained = (node: PlanNode) =>
@@ -87,10 +90,15 @@ export function compilePlan({ graph, layout, batchMax }: CompileRequest): Plan {
   const logits = outputs.get(graph.output)!;
   const staged = stage(graph.input, batchMax);
   const correct: Operand = ['thread', staged.offsets.correct, 0];
-  const loss = head.trainingLoss(logits, flow.of(graph.output), {
-    loss: ['row', layout.lossOffset],
-    correct,
-  });
+  const loss = head.trainingLoss(
+    logits,
+    flow.of(graph.output),
+    {
+      loss: ['row', layout.lossOffset],
+      correct,
+    },
+    labelSmoothing,
+  );
   const training: Moment[] = [
     { calls: nodes.flatMap(({ lowered }) => lowered.prepare) },
     { calls: [head.decode(input)] },

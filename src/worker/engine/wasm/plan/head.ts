@@ -19,15 +19,19 @@ export interface LossResults {
   readonly correct: Operand;
 }
 
-/** Softmax cross entropy summed over the batch, and its gradient for the logits. */
+/** Softmax cross entropy with smoothed labels, summed over the batch, and its gradient. */
 export function trainingLoss(
   logits: TensorRef,
   gradient: TensorRef,
   { loss, correct }: LossResults,
+  labelSmoothing: number,
 ): KernelCall {
   return {
     kernel: 'softmaxCrossEntropy',
-    args: [gradient, logits, ['labels'], ['batch'], logits.shape.channels, loss, correct, ['add']],
+    args: [
+      ...[gradient, logits, ['labels'] as const, ['batch'] as const, logits.shape.channels],
+      ...[loss, correct, ['add'] as const, labelSmoothing],
+    ],
     split: 'alone',
   };
 }

@@ -1,0 +1,89 @@
+import { cosinePi } from './exact-cosine.js';
+import { exp32, log32 } from './exact-math.js';
+
+/**
+ * The learning rate as a pure function of the step: nothing is kept from step to step, so that
+ * whoever goes on with a run, wherever, comes to the same rate. float64, in operations that are the
+ * same bits everywhere; it enters a step rounded to float32.
+ */
+export interface LearningRateSchedule {
+  readonly kind: 'constant' | 'step' | 'exponential' | 'cosine' | 'oneCycle';
+  /** Where warm-up ends and everything else begins. */
+  readonly peak: number;
+  /** Steps of linear warm-up, and what it rises from; see `warmedUp`. */
+  readonly warmupSteps: number;
+  readonly warmupFrom: number;
+  /** Where the run ends: cosine and oneCycle come to their end there. */
+  readonly totalSteps: number;
+  /** step, exponential: the rate falls by `decayRate` every so many steps. */
+  readonly decaySteps: number;
+  readonly decayRate: number;
+  /** cosine: what it falls to. */
+  readonly floor: number;
+}
+
+/** The learning rate of step 0 … totalSteps − 1. */
+export function learningRateAt(schedule: LearningRateSchedule, step: number): number {
+  const { peak, warmupSteps, warmupFrom, totalSteps, floor } = schedule;
+  if (step < warmupSteps) return warmedUp(warmupFrom, peak, (step + 1) / warmupSteps);
+  const since = step - warmupSteps;
+  const { decaySteps, decayRate } = schedule;
+  switch (schedule.kind) {
+    case 'constant':
+      return peak;
+    case 'step':
+      return peak * wholePower(decayRate, Math.floor(since / decaySteps));
+    case 'exponential':
+      return peak * realPower(decayRate, since / decaySteps);
+    case 'cosine':
+      return along(peak, floor, since / (totalSteps - warmupSteps));
+    case 'oneCycle':
+      return oneCycle(peak, totalSteps, step);
+  }
+}
+
+/**
+ * Gradual warm-up: a line that ends at the peak with the last step of warm-up (Goyal et al. 2017,
+ * section 2.2).
+ */
+function warmedUp(from: number, peak: number, part: number): number {
+  return from + (peak - from) * part;
+}
+
+/** From a (part 0) to b (part 1) along half a cosine (Loshchilov & Hutter 2017, equation 5). */
+function along(a: number, b: number, part: number): number {
+  return b + ((a - b) * (1 + cosinePi(part))) / 2;
+}
+
+/** Of a run, how much of it the rate rises; where it starts and ends, as parts of the peak. */
+const RISE = 0.3;
+const START = 1 / 25;
+const END = START / 1e4;
+
+/**
+ * Up and down along half cosines, to nearly nothing (Smith & Topin 2018); phases and divisors are
+ * those of PyTorch's OneCycleLR. The momentum stays as it is.
+ */
+function oneCycle(peak: number, totalSteps: number, step: number): number {
+  const last = totalSteps - 1;
+  const top = Math.max(0, RISE * totalSteps - 1);
+  if (step < top) return along(START * peak, peak, step / top);
+  return last > top ? along(peak, END * peak, (step - top) / (last - top)) : peak;
+}
+
+/** baseⁿ for a whole n ≥ 0 by squaring: `**` is not the same bits everywhere. */
+function wholePower(base: number, exponent: number): number {
+  let result = 1;
+  for (let square = base, left = exponent; left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) result *= square;
+    square *= square;
+  }
+  return result;
+}
+
+/** base^x for x ≥ 0: the whole part by squaring, the rest within a few units of float32. */
+function realPower(base: number, exponent: number): number {
+  const whole = Math.floor(exponent);
+  const logarithm = log32(Math.fround(base));
+  return wholePower(base, whole) * exp32(Math.fround(logarithm * (exponent - whole)));
+}

@@ -1,0 +1,4 @@
+/** Moments below this, 2^-100, are set to 0: they would stick at denormals for ever, slowly. */
+export const TINY_MOMENT = 7.888609052210118e-31;
+
+export const withoutTiny = (x: number): number => (Math.abs(x) >= TINY_MOMENT ? x : 0);
