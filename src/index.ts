@@ -5,6 +5,10 @@
 import type { EngineListing } from './shared/run-reports.js';
 import { listEngines as engineStatuses } from './worker/engine/select.js';
 
+export {
+  installTensorflow,
+  type InstallOptions,
+} from './worker/engine/tensorflow/install/install.js';
 export { train, type TrainInput } from './local/train.js';
 export { planRun } from './local/plan-run.js';
 export { evaluateRun } from './local/evaluate-run.js';

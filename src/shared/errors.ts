@@ -38,6 +38,13 @@ export const ERROR_CODES = {
   ENGINE_MODEL_REFUSED: 'The engine asked for does not take the model.',
   ENGINE_UNKNOWN: 'There is no engine of that name.',
   ENGINE_UNAVAILABLE: 'The engine asked for cannot run here.',
+  ENGINE_INSTALL_PLATFORM: 'An engine is not made for this system or processor.',
+  ENGINE_INSTALL_TOOL_MISSING: 'Installing an engine needs programs that are not here.',
+  ENGINE_INSTALL_DOWNLOAD: 'A part of an engine could not be fetched.',
+  ENGINE_INSTALL_SOURCE: 'A folder or file does not hold the parts of an engine that it should.',
+  ENGINE_INSTALL_DISK: 'The folder for engines is full, or cannot be written.',
+  ENGINE_INSTALL_COMPILE: 'The binding of an engine could not be compiled.',
+  ENGINE_INSTALL_SELF_TEST: 'An engine was installed and does not compute.',
 
   USAGE_INVALID: 'The command line has an unknown command or flag, or lacks an argument.',
   CONFIG_INVALID: 'The configuration breaks its schema or one of its rules; every fault is listed.',
