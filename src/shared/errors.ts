@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   ENGINE_MODEL_REFUSED: 'The engine asked for does not take the model.',
   ENGINE_UNKNOWN: 'There is no engine of that name.',
   ENGINE_UNAVAILABLE: 'The engine asked for cannot run here.',
+  ENGINE_TRACE_REFUSED: 'A function cannot be compiled to a TensorFlow graph.',
   ENGINE_INSTALL_PLATFORM: 'An engine is not made for this system or processor.',
   ENGINE_INSTALL_TOOL_MISSING: 'Installing an engine needs programs that are not here.',
   ENGINE_INSTALL_DOWNLOAD: 'A part of an engine could not be fetched.',

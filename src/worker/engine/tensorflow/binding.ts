@@ -20,6 +20,18 @@ export interface Binding {
   ): readonly { readonly id: number; readonly shape: readonly number[]; readonly dtype: number }[];
   /** Copies a tensor into an array of its type and length, which may be shared memory. */
   copyTensorData(id: number, into: Float32Array | Int32Array | Uint8Array): void;
+  /** A copy of a tensor. */
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  /** Returns an id; `tags`: `serve`. */
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  /** Names are those of outputs of nodes with their index, joined by commas. */
+  runSavedModel(
+    id: number,
+    inputs: readonly number[],
+    inputNames: string,
+    outputNames: string,
+  ): readonly { readonly id: number }[];
   isUsingGpuDevice(): boolean;
 }
 
