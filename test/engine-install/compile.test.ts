@@ -131,6 +131,7 @@ void t.test('what one run does not show is refused, with the reason', async (t) 
   await refused((x) => (tf.sum(x).dataSync()[0]! > 1 ? x : tf.neg(x)), /reads a value/);
   await refused((x) => (x.shape[0]! > 4 ? x : tf.neg(x)), /other operations/);
   await refused((x) => tf.tile(x, [x.shape[0]! * x.shape[0]!, 1]), /does not grow evenly/);
+  await refused((x) => tf.mul(x, x.shape[0]! ** 2), /A number depends .* 9, 25, 64 for 3, 5, 8/);
   await refused(
     (x) => tf.add(x, tf.tensor2d(randoms(2 * x.shape[0]!), [x.shape[0]!, 2])),
     /outside/,
