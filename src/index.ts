@@ -5,6 +5,10 @@
 import type { EngineListing } from './shared/run-reports.js';
 import { listEngines as engineStatuses } from './worker/engine/select.js';
 
+export {
+  installTensorflow,
+  type InstallOptions,
+} from './worker/engine/tensorflow/install/install.js';
 export { train, type TrainInput } from './local/train.js';
 export { coordinate, type CoordinateInput } from './local/coordinate.js';
 export { clusterStatus } from './local/cluster-status.js';

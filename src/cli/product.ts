@@ -15,6 +15,8 @@ import type {
   Prediction,
   RunUseOptions,
 } from '../shared/run-reports.js';
+import type { InstallOptions } from '../worker/engine/tensorflow/install/install.js';
+import type { Installation } from '../worker/engine/tensorflow/install/status.js';
 
 /**
  * What the commands ask of the library: the functions that src/index.ts exports. They are loaded
@@ -48,6 +50,7 @@ export interface Product {
     options: RunUseOptions,
   ): Promise<readonly Prediction[]>;
   listEngines(): Promise<readonly EngineListing[]>;
+  installTensorflow(options: InstallOptions): Promise<Installation>;
 }
 
 export const loadProduct = (): Promise<Product> => import('../index.js');

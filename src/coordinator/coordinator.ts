@@ -160,6 +160,10 @@ export class Coordinator {
 
   /** Who is out of reach is told again, or removed. */
   #send(to: MemberId, message: ToMember): void {
+    // Who was taken for dead is told to come back; who is turned away, people should know.
+    if (message.kind === 'refusal' && message.retryAfterMillis === null) {
+      this.#options.onWarning(errorOf(message.failure));
+    }
     this.#links
       .get(to)
       ?.send(message)

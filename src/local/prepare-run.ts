@@ -16,6 +16,7 @@ import { optimizerOf } from '../shared/config/optimizer.js';
 import type { ArrayData } from '../shared/data/array-data.js';
 import type { DataListener } from '../shared/data/data-progress.js';
 import type { DataSet } from '../shared/data/data-set.js';
+import type { ImageSet } from '../shared/data/image-set.js';
 import { LockstepError } from '../shared/errors.js';
 import { refuseSingleSamples } from '../shared/model/batch-norm-samples.js';
 import { initialWeights } from '../shared/model/initial-weights.js';
@@ -75,20 +76,30 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
   }
   refuseSingleSamples(model, layout, data.train.count, config.batchSize, config.microBatch);
   const choice = await selectEngine(config.engine, model);
-  const program = await choice.engine.build({
+  const program = await buildProgram(choice, config, loaded, data.train);
+  const weights = initialWeights(model, layout, config.seed, config.initialWeights);
+  const initial = digestOfBytes(new Uint8Array(weights.buffer));
+  const identity = identityOf(config, data.digest, layout, initial, program);
+  return { config, data, model, layout, initialWeights: weights, choice, program, identity };
+}
+
+/** What the run's engine makes of its model: the same on every worker. */
+export function buildProgram(
+  choice: EngineChoice,
+  config: ResolvedConfig,
+  { model, layout }: { readonly model: LayersModel; readonly layout: RowLayout },
+  train: ImageSet,
+): Promise<BuiltProgram> {
+  return choice.engine.build({
     model,
     layout,
-    image: shape,
-    classes: classes.length,
+    image: train.shape,
+    classes: train.classes.length,
     microBatch: config.microBatch,
     seed: config.seed,
     labelSmoothing: config.labelSmoothing,
     fastMath: config.fastMath,
   });
-  const weights = initialWeights(model, layout, config.seed, config.initialWeights);
-  const initial = digestOfBytes(new Uint8Array(weights.buffer));
-  const identity = identityOf(config, data.digest, layout, initial, program);
-  return { config, data, model, layout, initialWeights: weights, choice, program, identity };
 }
 
 /** A folder cannot hold a program's own objects: whoever goes on with the run brings them again. */

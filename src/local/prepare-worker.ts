@@ -7,7 +7,7 @@ import { LockstepError } from '../shared/errors.js';
 import { rowLayout } from '../shared/model/layout.js';
 import type { Welcome } from '../shared/wire/session.js';
 import { selectEngine } from '../worker/engine/select.js';
-import { identityOf, type PreparedRun } from './prepare-run.js';
+import { buildProgram, identityOf, type PreparedRun } from './prepare-run.js';
 
 /** A run as a worker prepares it, from what the coordinator told and sent. */
 export async function prepareWorker(
@@ -23,15 +23,7 @@ export async function prepareWorker(
   const model = await modelOf(welcome.model);
   const layout = rowLayout(model);
   const choice = await selectEngine(config.engine, model);
-  const program = await choice.engine.build({
-    model,
-    layout,
-    image: data.train.shape,
-    classes: data.train.classes.length,
-    microBatch: config.microBatch,
-    seed: config.seed,
-    fastMath: config.fastMath,
-  });
+  const program = await buildProgram(choice, config, { model, layout }, data.train);
   const weights = digestOfBytes(new Uint8Array(initialWeights.buffer));
   const identity = identityOf(config, data.digest, layout, weights, program);
   return { config, data, model, layout, initialWeights, choice, program, identity };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../coordinator/data/cache-folder.js';
+import { cacheFolder } from '../shared/cache-folder.js';
 import { allocateShared } from '../coordinator/data/shared-memory.js';
 import type { DataSet } from '../shared/data/data-set.js';
 import { digestHeader, layoutOf, viewDataSet } from '../shared/data/data-set-layout.js';

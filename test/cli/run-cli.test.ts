@@ -132,6 +132,11 @@ function recorder() {
         { name: 'wasm', available: true, detail: 'plain SIMD', remedy: null },
         { name: 'reference', available: false, detail: 'broken', remedy: 'mend it' },
       ]),
+    installTensorflow: ({ from, say }) => {
+      say(`from ${from}`);
+      const versions = { tensorflow: '2.21.0', binding: '4.22.0' };
+      return Promise.resolve({ ...versions, devices: ['CPU'], folder: '/made' });
+    },
   };
   return { calls, product };
 }
@@ -348,9 +353,15 @@ t.test('engine list says what is there and what to do; install what is not', asy
   const known = await lockstep(['engine', 'install', 'wasm']);
   t.equal(known.status, 2);
   t.match(known.err, 'Engine wasm comes with Lockstep: there is nothing to install.');
-  const unknown = await lockstep(['engine', 'install', 'tensorflow']);
+  const unknown = await lockstep(['engine', 'install', 'wasn']);
   t.equal(unknown.status, 2);
-  t.match(unknown.err, 'There is no engine "tensorflow".');
+  t.match(unknown.err, 'There is no engine "wasn" (did you mean wasm?).');
+  const made = await lockstep(['engine', 'install', 'tensorflow', '--from', 'wheels']);
+  t.match(made, {
+    status: 0,
+    out: 'TensorFlow 2.21.0 is installed in /made, on CPU.',
+    err: 'from wheels',
+  });
 });
 
 t.test('coordinator asks for a run on workers, and prints how to join', async (t) => {

@@ -70,7 +70,7 @@ const fetchCommand = (context: CliContext): CommandModule<object, FetchArguments
           'LOCKSTEP_FASHION_MNIST_URL another address with the four files.',
       ),
   handler: async ({ from, json }) => {
-    const { cacheFolder } = await import('../../coordinator/data/cache-folder.js');
+    const { cacheFolder } = await import('../../shared/cache-folder.js');
     const { fetchFashionMnist } =
       await import('../../coordinator/data/fetch/fetch-fashion-mnist.js');
     const { dataProgressDisplay } = await import('../data-progress.js');
@@ -88,7 +88,7 @@ const whereCommand = (context: CliContext): CommandModule<object, { readonly jso
   describe: 'list where Fashion-MNIST is looked for, and what is there',
   builder: (yargs) => withJson(yargs),
   handler: async ({ json }) => {
-    const { cacheFolder } = await import('../../coordinator/data/cache-folder.js');
+    const { cacheFolder } = await import('../../shared/cache-folder.js');
     const { describeSources } = await import('../../coordinator/data/describe.js');
     const { formatSources } = await import('../display/data-set.js');
     const cache = cacheFolder(process.env);

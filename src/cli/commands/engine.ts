@@ -36,12 +36,37 @@ function listingText({ name, available, detail, remedy }: EngineListing): string
   return `${name}: ${status}\n  ${detail}\n${todo}`;
 }
 
-const installCommand = (context: CliContext): CommandModule<object, { readonly name: string }> => ({
+interface InstallFlags {
+  readonly name: string;
+  readonly from: string | undefined;
+}
+
+const installCommand = (context: CliContext): CommandModule<object, InstallFlags> => ({
   command: 'install <name>',
-  describe: 'Install an engine that needs more than npm packages',
-  builder: (yargs) => yargs.positional('name', { type: 'string', demandOption: true }),
-  handler: async ({ name }) => {
+  describe: 'Install an engine that needs more than npm packages: tensorflow',
+  builder: (yargs) =>
+    yargs
+      .positional('name', { type: 'string', demandOption: true })
+      .option('from', {
+        type: 'string',
+        requiresArg: true,
+        description:
+          'Folder with the wheel of tensorflow-cpu, or with the installed Python package',
+      })
+      .example('$0 engine install tensorflow', "TensorFlow's library, and the binding to it"),
+  handler: async ({ name, from }) => {
     const product = await context.loadProduct();
+    if (name === 'tensorflow') {
+      const { tensorflow, devices, folder } = await product.installTensorflow({
+        from: from ?? null,
+        env: process.env,
+        say: (text) => context.stderr.write(`${text}\n`),
+      });
+      context.stdout.write(
+        `TensorFlow ${tensorflow} is installed in ${folder}, on ${devices.join(', ')}.\n`,
+      );
+      return;
+    }
     const engines = (await product.listEngines()).map((engine) => engine.name);
     const near = didYouMean(name, engines);
     const known = engines.includes(name);
@@ -51,7 +76,7 @@ const installCommand = (context: CliContext): CommandModule<object, { readonly n
         ? `Engine ${name} comes with Lockstep: there is nothing to install.`
         : `There is no engine ${JSON.stringify(name)}${near === null ? '' : ` (did you mean ${near}?)`}.`,
       {
-        hint: `This version has ${engines.join(', ')}, all of npm packages that are here already.`,
+        hint: `This version has ${engines.join(', ')}; only tensorflow needs installing.`,
       },
     );
   },

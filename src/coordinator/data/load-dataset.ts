@@ -10,7 +10,7 @@ import type { DataListener } from '../../shared/data/data-progress.js';
 import type { DataSet } from '../../shared/data/data-set.js';
 import type { ImageShape } from '../../shared/data/image-set.js';
 import { LockstepError } from '../../shared/errors.js';
-import { cacheFolder } from './cache-folder.js';
+import { cacheFolder } from '../../shared/cache-folder.js';
 import { readDataFolder } from './read-data-folder.js';
 import { fashionMnistSources, isPresent, nothingFound, type TriedSource } from './sources.js';
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FASHION_MNIST_FILES, FASHION_MNIST_PACKAGE } from '../../shared/data/fashion-mnist.js';
 import { LockstepError } from '../../shared/errors.js';
-import { fashionMnistFolder } from './cache-folder.js';
+import { fashionMnistFolder } from '../../shared/cache-folder.js';
 
 export const DEBIAN_FOLDER = '/usr/share/datasets/fashion-mnist';
 

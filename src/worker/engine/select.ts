@@ -2,6 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LockstepError } from '../../shared/errors.js';
 import type { Engine, EngineRefusal } from './engine.js';
 import { referenceEngine } from './reference/engine.js';
+import { installStatus } from './tensorflow/install/status.js';
 import { wasmEngine } from './wasm/engine.js';
 
 /** The engine that a run takes, and why. */
@@ -19,21 +20,15 @@ export type EngineStatus = { readonly name: string } & (
 /** In the order in which `auto` tries them. */
 export const ENGINES: readonly Engine[] = [wasmEngine, referenceEngine];
 
-/** Engines that this version knows of and does not have. */
-const ABSENT: ReadonlyMap<string, EngineRefusal> = new Map([
-  [
-    'tensorflow',
-    {
-      reason: 'this version has no engine for TensorFlow on CUDA GPUs',
-      remedy: 'Use --engine wasm, which runs on all processor cores.',
-    },
-  ],
+/** Engines that this version knows of and cannot train with. */
+const ABSENT: ReadonlyMap<string, () => EngineRefusal> = new Map([
+  ['tensorflow', () => installStatus(process.env)],
   [
     'webgpu',
-    {
+    () => ({
       reason: 'this version has no engine for WebGPU',
       remedy: 'Use --engine wasm, which runs on all processor cores.',
-    },
+    }),
   ],
 ]);
 
@@ -46,7 +41,7 @@ export async function listEngines(
     return { name: engine.name, ...verdict(status) };
   });
   const absent = [...ABSENT].map(([name, refusal]): EngineStatus => {
-    return { name, available: false, ...refusal };
+    return { name, available: false, ...refusal() };
   });
   return [...(await Promise.all(present)), ...absent];
 }
@@ -89,7 +84,7 @@ async function byName(
   const engine = engines.find((each) => each.name === name);
   if (engine === undefined) {
     const absent = ABSENT.get(name);
-    if (absent !== undefined) unavailable(name, absent);
+    if (absent !== undefined) unavailable(name, absent());
     const names = ['auto', ...engines.map((each) => each.name)].join(', ');
     throw new LockstepError('ENGINE_UNKNOWN', `There is no engine named ${name}.`, {
       hint: `Use one of ${names}.`,

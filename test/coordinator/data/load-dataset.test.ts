@@ -2,7 +2,7 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, truncateSync } from 'nod
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { cacheFolder } from '#src/coordinator/data/cache-folder.js';
+import { cacheFolder } from '#src/shared/cache-folder.js';
 import { loadDataset } from '#src/coordinator/data/load-dataset.js';
 import { DEBIAN_FOLDER, isPresent } from '#src/coordinator/data/sources.js';
 import { FASHION_MNIST_DIGEST, FASHION_MNIST_FILES } from '#src/shared/data/fashion-mnist.js';

@@ -21,7 +21,7 @@ import {
 } from '../../../shared/data/fashion-mnist.js';
 import { LockstepError } from '../../../shared/errors.js';
 import { putInPlace } from '../atomic-file.js';
-import { fashionMnistFolder } from '../cache-folder.js';
+import { fashionMnistFolder } from '../../../shared/cache-folder.js';
 import { messageOf } from '../read-file.js';
 import { listTried, type FolderSource, type TriedSource } from '../sources.js';
 import { withAptPackage } from './apt.js';

@@ -1,0 +1,142 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LockstepError } from '../../../../shared/errors.js';
+import { patched } from './patches.js';
+import { placeFolder } from './place.js';
+import { runTool } from './run-tool.js';
+import type { Tools } from './tools.js';
+import { BINDING, TENSORFLOW, type InstallFolders } from './versions.js';
+
+const SELF_TEST = fileURLToPath(new URL('./self-test.js', import.meta.url));
+const PACKAGE = '@tensorflow/tfjs-node-gpu';
+
+/** What install.json keeps of an installation. */
+export interface InstallRecord {
+  readonly tensorflow: string;
+  readonly binding: string;
+  /** TensorFlow's names of its devices, such as CPU and GPU. */
+  readonly devices: readonly string[];
+}
+
+/**
+ * Compiles the binding against the library, tests it, and puts it in its folder.
+ *
+ * Errors: ENGINE_INSTALL_COMPILE, ENGINE_INSTALL_SELF_TEST, ENGINE_INSTALL_DOWNLOAD,
+ * ENGINE_INSTALL_DISK.
+ */
+export async function installBinding(
+  folders: InstallFolders,
+  tools: Tools,
+  env: NodeJS.ProcessEnv,
+  say: (text: string) => void,
+): Promise<void> {
+  if (existsSync(folders.binding)) return;
+  const source = await bindingSource(folders.downloads, tools, env, say);
+  await placeFolder(folders.binding, async (partial) => {
+    say(`Compiling the binding of ${PACKAGE} ${BINDING} with ${tools.compiler}`);
+    await compile(source, partial, folders, tools, env);
+    say('Testing it');
+    const record = await selfTest(partial, env);
+    await writeFile(join(partial, 'install.json'), `${JSON.stringify(record, null, 2)}\n`);
+  });
+}
+
+/** The package's folder `binding`: of the package that is installed here, or fetched by npm. */
+async function bindingSource(
+  downloads: string,
+  { python }: Tools,
+  env: NodeJS.ProcessEnv,
+  say: (text: string) => void,
+): Promise<string> {
+  const installed = await installedSource();
+  if (installed !== null) return installed;
+  const unpacked = join(downloads, `tfjs-node-gpu-${BINDING}`);
+  if (!existsSync(unpacked)) {
+    say(`Fetching the source of ${PACKAGE} ${BINDING} with npm`);
+    await placeFolder(unpacked, async (partial) => {
+      const pack = ['pack', '--ignore-scripts', '--pack-destination', partial];
+      const packed = await runTool('npm', [...pack, `${PACKAGE}@${BINDING}`], env, partial);
+      const file = (await readdir(partial)).find((name) => name.endsWith('.tgz'));
+      const unpack = 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])';
+      const args = ['-c', unpack, join(partial, file ?? ''), partial];
+      if (file !== undefined && (await runTool(python, args, env)).status === 0) return;
+      throw new LockstepError(
+        'ENGINE_INSTALL_DOWNLOAD',
+        `npm could not fetch ${PACKAGE} ${BINDING}: ${packed.output.split('\n').at(-1) ?? ''}`,
+        { hint: 'Install again once the network is there: what was fetched is kept.' },
+      );
+    });
+  }
+  return join(unpacked, 'package', 'binding');
+}
+
+async function installedSource(): Promise<string | null> {
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`${PACKAGE}/package.json`);
+    const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
+    return version === BINDING ? join(dirname(manifest), 'binding') : null;
+  } catch {
+    return null;
+  }
+}
+
+async function compile(
+  source: string,
+  target: string,
+  { library }: InstallFolders,
+  { compiler, headers }: Tools,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const work = join(target, 'source');
+  await mkdir(work);
+  for (const file of await readdir(source)) {
+    const text = await readFile(join(source, file), 'utf8');
+    await writeFile(join(work, file), patched(file, text));
+  }
+  const built = await runTool(
+    compiler,
+    [
+      ...['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8'],
+      ...['-DNODE_GYP_MODULE_NAME=tfjs_binding', '-I', headers, '-I', join(library, 'include')],
+      ...['tfjs_backend.cc', 'tfjs_binding.cc', '-o', join(target, 'tfjs_binding.node')],
+      ...['-L', join(library, 'lib'), '-l:libtensorflow_cc.so.2'],
+      ...['-l:libtensorflow_framework.so.2', `-Wl,-rpath,$ORIGIN/../${basename(library)}/lib`],
+    ],
+    env,
+    work,
+  );
+  if (built.status === 0) return;
+  // Kept, so that the compiler's words can be read in full.
+  const log = `${target.replace(/\.partial-.*/, '')}.log`;
+  await writeFile(log, built.output);
+  const first = /^.*error.*$/im.exec(built.output)?.[0] ?? built.output.split('\n').at(-1) ?? '';
+  throw new LockstepError(
+    'ENGINE_INSTALL_COMPILE',
+    `${compiler} could not compile the binding: ${first}`,
+    { hint: `All of its words are in ${log}. The compiler must know C++17: g++ 9 or clang 10.` },
+  );
+}
+
+/** In a process of its own: a library that does not fit may end it. */
+async function selfTest(folder: string, env: NodeJS.ProcessEnv): Promise<InstallRecord> {
+  const binding = join(folder, 'tfjs_binding.node');
+  const { status, output } = await runTool(process.execPath, [SELF_TEST, binding], {
+    ...env,
+    NODE_OPTIONS: '',
+  });
+  const found = /^self-test (\{.*\})$/m.exec(output)?.[1];
+  const record = found === undefined ? null : (JSON.parse(found) as Omit<InstallRecord, 'binding'>);
+  if (status === 0 && record?.tensorflow === TENSORFLOW) return { ...record, binding: BINDING };
+  throw new LockstepError(
+    'ENGINE_INSTALL_SELF_TEST',
+    record === null
+      ? `The binding was compiled and does not work: ${output.split('\n').slice(-3).join(' ')}`
+      : `The library is TensorFlow ${record.tensorflow}; the engine needs ${TENSORFLOW}.`,
+    {
+      hint: 'With --from, name a folder that holds this version. Else report it with this message.',
+    },
+  );
+}

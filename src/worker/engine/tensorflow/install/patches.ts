@@ -1,0 +1,123 @@
+import { LockstepError } from '../../../../shared/errors.js';
+
+/** A change of the binding's source: `find` stands in the file exactly once. */
+export interface Patch {
+  readonly file: string;
+  readonly why: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** What Lockstep needs of the binding beyond what its makers published. */
+export const PATCHES: readonly Patch[] = [
+  {
+    file: 'tfjs_backend.cc',
+    why: 'compute threads share this set, and nothing locks it',
+    find: 'static std::set<std::string> ATTR_NAME_SET;',
+    replace: 'static thread_local std::set<std::string> ATTR_NAME_SET;',
+  },
+  {
+    file: 'tfjs_backend.h',
+    why: 'a tensor straight into memory that is there already, such as a row of the arena',
+    find: '  // Executes a TFE Op and returns an array of objects containing tensor\n',
+    replace: `  // Copies a tensor's bytes into a typed array of the same number of bytes.
+  void CopyTensorData(napi_env env, napi_value tensor_id_value,
+                      napi_value array_value);
+
+  // Executes a TFE Op and returns an array of objects containing tensor\n`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    why: 'its body',
+    find: 'napi_value TFJSBackend::ExecuteOp(',
+    replace: `void TFJSBackend::CopyTensorData(napi_env env, napi_value tensor_id_value,
+                                 napi_value array_value) {
+  int32_t tensor_id;
+  ENSURE_NAPI_OK(env, napi_get_value_int32(env, tensor_id_value, &tensor_id));
+  auto tensor_entry = tfe_handle_map_.find(tensor_id);
+  if (tensor_entry == tfe_handle_map_.end()) {
+    NAPI_THROW_ERROR(env, "Copy of a Tensor not referenced (tensor_id: %d)",
+                     tensor_id);
+    return;
+  }
+  napi_typedarray_type array_type;
+  size_t array_length;
+  void *array_data;
+  ENSURE_NAPI_OK(env, napi_get_typedarray_info(env, array_value, &array_type,
+                                               &array_length, &array_data,
+                                               nullptr, nullptr));
+  TF_AutoStatus tf_status;
+  TF_AutoTensor tensor(
+      TFE_TensorHandleResolve(tensor_entry->second, tf_status.status));
+  ENSURE_TF_OK(env, tf_status);
+  const size_t width = array_type == napi_uint8_array ? 1 : 4;
+  const TF_DataType dtype = TF_TensorType(tensor.tensor);
+  const bool same_type =
+      (array_type == napi_float32_array && dtype == TF_FLOAT) ||
+      (array_type == napi_int32_array && dtype == TF_INT32) ||
+      (array_type == napi_uint8_array && (dtype == TF_BOOL || dtype == TF_UINT8));
+  const size_t byte_length = TF_TensorByteSize(tensor.tensor);
+  if (!same_type || byte_length != array_length * width) {
+    NAPI_THROW_ERROR(env,
+                     "Copy of a Tensor of %zu bytes and type %d into an array "
+                     "of %zu bytes and another type or length",
+                     byte_length, static_cast<int>(dtype), array_length * width);
+    return;
+  }
+  memcpy(array_data, TF_TensorData(tensor.tensor), byte_length);
+}
+
+napi_value TFJSBackend::ExecuteOp(`,
+  },
+  {
+    file: 'tfjs_binding.cc',
+    why: 'its entry',
+    find: 'static napi_value ExecuteOp(napi_env env, napi_callback_info info) {',
+    replace: `static napi_value CopyTensorData(napi_env env, napi_callback_info info) {
+  // Copy tensor data takes 2 params: tensor ID, typed array:
+  size_t argc = 2;
+  napi_value args[2];
+  napi_value js_this;
+  napi_status nstatus =
+      napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  if (argc < 2) {
+    NAPI_THROW_ERROR(env, "copyTensorData() takes a tensor ID and an array.");
+    return nullptr;
+  }
+  ENSURE_VALUE_IS_NUMBER_RETVAL(env, args[0], nullptr);
+  ENSURE_VALUE_IS_TYPED_ARRAY_RETVAL(env, args[1], nullptr);
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (!backend) return nullptr;
+  backend->CopyTensorData(env, args[0], args[1]);
+  return nullptr;
+}
+
+static napi_value ExecuteOp(napi_env env, napi_callback_info info) {`,
+  },
+  {
+    file: 'tfjs_binding.cc',
+    why: 'its name',
+    find: '      {"executeOp", nullptr, ExecuteOp,',
+    replace: `      {"copyTensorData", nullptr, CopyTensorData, nullptr, nullptr, nullptr,
+       napi_default, nullptr},
+      {"executeOp", nullptr, ExecuteOp,`,
+  },
+];
+
+/** The source of `file` with its patches. Errors: ENGINE_INSTALL_COMPILE where one does not fit. */
+export function patched(file: string, source: string): string {
+  return PATCHES.filter((patch) => patch.file === file).reduce((text, { find, replace, why }) => {
+    const parts = text.split(find);
+    if (parts.length !== 2) {
+      throw new LockstepError(
+        'ENGINE_INSTALL_COMPILE',
+        `The binding's source is not the one that Lockstep knows: in ${file}, the place of a change (${why}) stands ${parts.length - 1} times instead of once.`,
+        {
+          hint: 'Install the exact version of @tensorflow/tfjs-node-gpu that docs/engines.md names.',
+        },
+      );
+    }
+    return parts.join(replace);
+  }, source);
+}

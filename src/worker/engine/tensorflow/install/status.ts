@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EngineRefusal } from '../../engine.js';
+import type { InstallRecord } from './binding.js';
+import { missingTools } from './tools.js';
+import { installFolders } from './versions.js';
+
+export interface Installation extends InstallRecord {
+  readonly folder: string;
+}
+
+/** null where this version's parts are not installed. */
+export function readInstallation(env: NodeJS.ProcessEnv): Installation | null {
+  const { binding: folder } = installFolders(env);
+  try {
+    const text = readFileSync(join(folder, 'install.json'), 'utf8');
+    return { ...(JSON.parse(text) as InstallRecord), folder };
+  } catch {
+    return null;
+  }
+}
+
+/** What there is of the engine on this machine, and what is missing. */
+export function installStatus(env: NodeJS.ProcessEnv): EngineRefusal {
+  const there = readInstallation(env);
+  if (there !== null) {
+    return {
+      reason: `TensorFlow ${there.tensorflow} with the binding of tfjs-node ${there.binding} is installed in ${there.folder}, on ${there.devices.join(', ')}; this version of Lockstep does not train with it yet`,
+      remedy: 'Use --engine wasm, which runs on all processor cores.',
+    };
+  }
+  const missing = missingTools(env);
+  const command = 'lockstep engine install tensorflow';
+  if (missing.length === 0) {
+    return { reason: 'it is not installed', remedy: `To install it: ${command}` };
+  }
+  return {
+    reason: `it is not installed, and this machine lacks ${missing.map(({ tool }) => tool).join(' and ')} to make it`,
+    remedy: `${missing.map(({ hint }) => hint).join('. ')}. Then: ${command}`,
+  };
+}

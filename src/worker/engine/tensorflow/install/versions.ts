@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { cacheFolder } from '../../../../shared/cache-folder.js';
+import { PATCHES } from './patches.js';
+
+/** The release of TensorFlow whose library the engine runs on. */
+export const TENSORFLOW = '2.21.0';
+/** The release of @tensorflow/tfjs-node-gpu whose binding is compiled against it. */
+export const BINDING = '4.22.0';
+
+/**
+ * Where the parts lie, below the user's cache. A folder's name says what decides its contents, so
+ * that versions stand side by side and none is ever changed:
+ *
+ *   downloads/                           wheels and sources, until they are unpacked
+ *   library-2.21.0-linux-x64/            lib/, include/
+ *   binding-4.22.0-….-2.21.0-linux-x64/  tfjs_binding.node, install.json
+ */
+export interface InstallFolders {
+  readonly downloads: string;
+  readonly library: string;
+  readonly binding: string;
+}
+
+export function installFolders(env: NodeJS.ProcessEnv = process.env): InstallFolders {
+  const root = join(cacheFolder(env), 'tensorflow');
+  const platform = `${process.platform}-${process.arch}`;
+  const patches = createHash('sha256').update(JSON.stringify(PATCHES)).digest('hex').slice(0, 8);
+  return {
+    downloads: join(root, 'downloads'),
+    library: join(root, `library-${TENSORFLOW}-${platform}`),
+    binding: join(root, `binding-${BINDING}-${patches}-${TENSORFLOW}-${platform}`),
+  };
+}
