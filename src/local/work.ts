@@ -171,6 +171,7 @@ class WorkerProcess {
     });
     try {
       await Promise.race([member.ended, aborted(signal)]);
+      this.#line?.close('the run is finished');
       return null;
     } catch (error) {
       if (signal?.aborted || member.retryAfterMillis === null) throw error;

@@ -69,3 +69,27 @@ t.test('Small differences of measured times change no plan', (t) => {
   t.strictSame(steadyMillis([0, 4]), [4, 4], 'unmeasured: like the others');
   t.end();
 });
+
+t.test('Thousands of pieces, hundreds of workers: planned in no time, and fairly', (t) => {
+  for (const [count, workers, node] of [
+    [4375, 2, 0],
+    [60_000, 3, 0],
+    [512, 8, 0.7],
+    [100_000, 256, 0.1],
+  ] as const) {
+    const millis = Array.from({ length: workers }, (_, w) => 1 + (w % 3));
+    const began = performance.now();
+    const cuts = planCuts(count, millis, node);
+    const seconds = (performance.now() - began) / 1000;
+    t.ok(seconds < 2, `${count} for ${workers} workers took ${seconds.toFixed(2)} s`);
+    t.equal(cuts.at(-1)?.end, count);
+    const speed = millis.reduce((sum, each) => sum + 1 / each, 0);
+    const ideal = count / speed;
+    const got = slowest(cuts, millis, 0, count);
+    t.ok(got < ideal * 1.35, `${got.toFixed(0)} ms, ${ideal.toFixed(0)} at best`);
+    const again = performance.now();
+    planCuts(count, millis, node);
+    t.ok(performance.now() - again < 50, 'and remembered');
+  }
+  t.end();
+});
