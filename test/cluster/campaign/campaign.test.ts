@@ -8,7 +8,7 @@ import { scheduleOf } from './schedule.js';
 // Random faults at named points of real clusters. $CAMPAIGN_SCHEDULES says how many; the seed of
 // each is printed, and TEST_SEED with one schedule runs it again. $CAMPAIGN_REPORT: a file for a
 // line of JSON each.
-const schedules = Number(process.env['CAMPAIGN_SCHEDULES'] ?? 8);
+const schedules = Number(process.env['CAMPAIGN_SCHEDULES'] ?? 5);
 t.setTimeout(schedules * 120_000);
 
 const reference = await referenceRun(t);
