@@ -1,6 +1,6 @@
 import { clippedGradient } from './clipping.js';
 import { AS_IT_IS, blockedSquareSum } from './square-sum.js';
-import { withoutTiny } from './tiny-moment.js';
+import { average, withoutTiny } from './tiny-moment.js';
 import { lambRatio, larsRatio } from './trust-ratio.js';
 
 /**
@@ -77,8 +77,8 @@ export function lambStep(
   const direction = new Float32Array(weights.length);
   for (let i = 0; i < weights.length; i++) {
     const g = clippedGradient(row[i]!, scale);
-    const m1 = withoutTiny(f(f(beta1 * m[i]!) + f(rest1 * g)));
-    const v1 = withoutTiny(f(f(beta2 * v[i]!) + f(rest2 * f(g * g))));
+    const m1 = average(beta1, m[i]!, rest1, g);
+    const v1 = average(beta2, v[i]!, rest2, f(g * g));
     m[i] = m1;
     v[i] = v1;
     const root = f(f(Math.sqrt(f(v1 / correction2))) + epsilon);

@@ -1,5 +1,5 @@
 import { clippedGradient } from './clipping.js';
-import { withoutTiny } from './tiny-moment.js';
+import { average, withoutTiny } from './tiny-moment.js';
 
 /**
  * Optimizer updates as functions of float32 vectors: what the kernels of src/worker/engine/wasm/
@@ -48,8 +48,8 @@ export function adamStep(
   for (let i = 0; i < weights.length; i++) {
     const w = weights[i]!;
     const g = f(clippedGradient(row[i]!, scale) + f(decay * w));
-    const m1 = withoutTiny(f(f(beta1 * m[i]!) + f(rest1 * g)));
-    const v1 = withoutTiny(f(f(beta2 * v[i]!) + f(rest2 * f(g * g))));
+    const m1 = average(beta1, m[i]!, rest1, g);
+    const v1 = average(beta2, v[i]!, rest2, f(g * g));
     m[i] = m1;
     v[i] = v1;
     let second = v1;

@@ -1,5 +1,5 @@
 import { clippedGradient } from './clipping.js';
-import { withoutTiny } from './tiny-moment.js';
+import { average, withoutTiny } from './tiny-moment.js';
 
 const f = Math.fround;
 
@@ -36,11 +36,11 @@ export function rmspropStep(
   for (let i = 0; i < weights.length; i++) {
     const w = weights[i]!;
     const g = f(clippedGradient(row[i]!, scale) + f(decay * w));
-    const s = withoutTiny(f(f(rho * square[i]!) + f(rest * f(g * g))));
+    const s = average(rho, square[i]!, rest, f(g * g));
     square[i] = s;
     let variance = s;
     if (mean) {
-      const a = withoutTiny(f(f(rho * mean[i]!) + f(rest * g)));
+      const a = average(rho, mean[i]!, rest, g);
       mean[i] = a;
       const difference = f(s - f(a * a));
       variance = difference > 0 ? difference : 0;

@@ -1,4 +1,4 @@
-import { clipped, lanesFrom, lanesTo, withoutTiny } from './optimizer-lanes';
+import { average, clipped, lanesFrom, lanesTo, withoutTiny } from './optimizer-lanes';
 
 /**
  * Optimizer updates over flat float32 slices. Each element is on its own and vectors and single
@@ -37,15 +37,8 @@ function adamLanes(
 ): void {
   const w = lanesFrom(wide, weights);
   const g = f32x4.add(clipped(lanesFrom(wide, row), samples, limit), f32x4.mul(decay, w));
-  const m1 = withoutTiny(
-    f32x4.add(f32x4.mul(beta1, lanesFrom(wide, m)), f32x4.mul(oneMinusBeta1, g)),
-  );
-  const v1 = withoutTiny(
-    f32x4.add(
-      f32x4.mul(beta2, lanesFrom(wide, v)),
-      f32x4.mul(oneMinusBeta2, f32x4.mul(g, g)),
-    ),
-  );
+  const m1 = average(beta1, lanesFrom(wide, m), oneMinusBeta1, g);
+  const v1 = average(beta2, lanesFrom(wide, v), oneMinusBeta2, f32x4.mul(g, g));
   lanesTo(wide, m, m1);
   lanesTo(wide, v, v1);
   let second = v1;
