@@ -41,6 +41,7 @@ export async function makeFixture(fastMath: boolean): Promise<string> {
       classes: train.classes.length,
       microBatch,
       seed,
+      labelSmoothing: 0,
       fastMath,
     });
     const weights = initialWeights(model, layout, seed, 'seeded');

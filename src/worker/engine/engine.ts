@@ -42,8 +42,8 @@ export interface BuildRequest {
   readonly microBatch: number;
   /** Integer in [0, 2^53). */
   readonly seed: number;
-  /** ε of smoothed labels in training, in [0, 1); left out: 0. Evaluations do not smooth. */
-  readonly labelSmoothing?: number;
+  /** ε of smoothed labels in training, in [0, 1). Evaluations do not smooth. */
+  readonly labelSmoothing: number;
   /** Arithmetic that may differ between processors, for speed. */
   readonly fastMath: boolean;
 }

@@ -57,6 +57,7 @@ async function trainWith(
     classes: CLASSES.length,
     microBatch: MICRO_BATCH,
     seed: SEED,
+    labelSmoothing: 0,
     fastMath,
   });
   const trainer = await Trainer.open({

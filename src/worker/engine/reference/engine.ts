@@ -32,7 +32,7 @@ export const referenceEngine: Engine = {
       image: request.image,
       classes: request.classes,
       seed: request.seed,
-      labelSmoothing: request.labelSmoothing ?? 0,
+      labelSmoothing: request.labelSmoothing,
     };
     return Promise.resolve({
       engine: 'reference',
@@ -45,7 +45,7 @@ export const referenceEngine: Engine = {
 
 /** Over what decides the bits. Names stay out: tfjs counts them up within a process. */
 function digestOf(request: BuildRequest): string {
-  const { model, layout, image, classes, seed, labelSmoothing = 0 } = request;
+  const { model, layout, image, classes, seed, labelSmoothing } = request;
   const layers = topologicalLayers(model).map(({ className, inputs, layer }) => [
     className,
     inputs,

@@ -41,7 +41,7 @@ export const wasmEngine: Engine = {
   },
 
   async build(request: BuildRequest): Promise<BuiltProgram> {
-    const { model, layout, microBatch, seed, fastMath, labelSmoothing = 0 } = request;
+    const { model, layout, microBatch, seed, fastMath, labelSmoothing } = request;
     const graph = fuseGraph(modelGraph(model));
     const plan = compilePlan({ graph, layout, batchMax: microBatch, labelSmoothing });
     checkFit(request, graph, plan);

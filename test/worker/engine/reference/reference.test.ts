@@ -24,6 +24,7 @@ async function start(model: LayersModel, image = IMAGE, classes = CLASSES, weigh
     classes,
     microBatch: 8,
     seed: SEED,
+    labelSmoothing: 0,
     fastMath: false,
   });
   const arena = new WebAssembly.Memory({ initial: 400, maximum: 400, shared: true });

@@ -117,5 +117,15 @@ function small(...layers: tf.layers.Layer[]): tf.LayersModel {
 
 function request(model: tf.LayersModel, options: Partial<BuildRequest> = {}): BuildRequest {
   const layout = rowLayout(model);
-  return { model, layout, image, classes: 3, microBatch: 8, seed: 1, fastMath: false, ...options };
+  return {
+    model,
+    layout,
+    image,
+    classes: 3,
+    microBatch: 8,
+    seed: 1,
+    labelSmoothing: 0,
+    fastMath: false,
+    ...options,
+  };
 }

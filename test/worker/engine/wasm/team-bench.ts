@@ -42,6 +42,7 @@ export class TeamBench {
       classes: model.outputs[0]!.shape[1]!,
       microBatch,
       seed: 7,
+      labelSmoothing: 0,
       fastMath,
     });
     let top = 1024;
