@@ -3,9 +3,10 @@ import type { Link } from '../shared/link/link.js';
 import { Drive } from '../shared/protocol/drive.js';
 import { errorOf, failureOf } from '../shared/protocol/failure.js';
 import type { SnapshotPiece, ToCoordinator, ToMember } from '../shared/protocol/messages.js';
-import type { MemberId } from '../shared/protocol/names.js';
+import { COORDINATOR, type MemberId } from '../shared/protocol/names.js';
 import type { Schedule } from '../shared/protocol/schedule.js';
 import type { NamedBytes } from '../shared/protocol/state-bytes.js';
+import { StateSegments } from '../shared/protocol/state-segments.js';
 import { advanceCoordinator, startCoordinator } from './machine/machine.js';
 import type {
   CoordinatorConfig,
@@ -14,7 +15,6 @@ import type {
   CoordinatorState,
 } from './machine/state.js';
 import { StateFetch } from './state-fetch.js';
-import { StateServe } from './state-serve.js';
 
 type EffectOf<Kind extends CoordinatorEffect['kind']> = Extract<CoordinatorEffect, { kind: Kind }>;
 
@@ -53,13 +53,13 @@ export class Coordinator {
   readonly #timer: NodeJS.Timeout;
   readonly #links = new Map<MemberId, MemberLink>();
   readonly #fetch: StateFetch;
-  readonly #serve: StateServe;
+  readonly #states: StateSegments;
   #settle!: { resolve: () => void; reject: (error: LockstepError) => void };
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
     this.#fetch = new StateFetch(options.config.run);
-    this.#serve = new StateServe(options.config.run);
+    this.#states = new StateSegments(options.config.run, COORDINATOR);
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#drive = new Drive<CoordinatorState, CoordinatorEvent, CoordinatorEffect>(
       startCoordinator(options.config, options.schedule, millis()),
@@ -142,7 +142,7 @@ export class Coordinator {
         return;
       case 'send-snapshot': {
         const state = keeper.stored(effect.applied);
-        const piece = state === null ? null : this.#serve.segment(state, effect);
+        const piece = state === null ? null : this.#states.piece(state, effect);
         if (piece !== null) this.#send(effect.to, piece);
         return;
       }

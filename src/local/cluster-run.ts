@@ -1,22 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Coordinator } from '../coordinator/coordinator.js';
 import { ClusterServer, type JoinedWorker } from '../coordinator/cluster/cluster-server.js';
 import { statusOf } from '../coordinator/cluster/status.js';
 import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
-import { digestOfBytes, runName } from '../coordinator/run-identity.js';
-import { RunKeeper, type StoredState } from '../coordinator/run-keeper.js';
+import { runName } from '../coordinator/run-identity.js';
+import type { StoredState } from '../coordinator/run-keeper.js';
 import { shortModelName } from '../shared/config/resolve.js';
 import { TRAINING_KEYS } from '../shared/config/schema.js';
-import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
-import { formatSocketAddress, type SocketAddress } from '../shared/link/socket-address.js';
+import type { SocketAddress } from '../shared/link/socket-address.js';
 import type { Token } from '../shared/link/token.js';
 import { momentNames } from '../shared/numerics/optimizer-settings.js';
 import { segmentCount } from '../shared/numerics/row-segments.js';
-import type { EvaluationSum } from '../shared/protocol/control.js';
 import { runSchedule } from '../shared/protocol/run-schedule.js';
 import { stateDigest } from '../shared/protocol/state-digest.js';
-import type { NamedBytes } from '../shared/protocol/state-bytes.js';
 import type { RunObserver } from '../shared/run-events.js';
 import { version } from '../shared/version.js';
 import type { Welcome } from '../shared/wire/session.js';
@@ -24,6 +20,7 @@ import type { Conclusion } from './conclude.js';
 import { optimizerOf } from '../shared/config/optimizer.js';
 import { stallSeconds, type PreparedRun } from './prepare-run.js';
 import { sharedMemoryOf } from './data-memory.js';
+import { RunBooks } from './run-books.js';
 import { StepClock } from './step-clock.js';
 import type { TakenUp } from './take-up.js';
 
@@ -56,22 +53,20 @@ const BYTES_PER_MILLISECOND = 500_000;
 export class ClusterRun {
   readonly #coordinator: Coordinator;
   readonly #server: ClusterServer;
-  readonly #keeper: RunKeeper;
-  readonly #taken: TakenUp;
-  readonly #books: Books;
+  readonly #books: RunBooks;
+  /** By the name of the worker. */
+  readonly #threads: ReadonlyMap<string, number>;
 
   private constructor(
     coordinator: Coordinator,
     server: ClusterServer,
-    keeper: RunKeeper,
-    taken: TakenUp,
-    books: Books,
+    books: RunBooks,
+    threads: ReadonlyMap<string, number>,
   ) {
     this.#coordinator = coordinator;
     this.#server = server;
-    this.#keeper = keeper;
-    this.#taken = taken;
     this.#books = books;
+    this.#threads = threads;
   }
 
   /** Throws LISTEN_FAILED. */
@@ -83,47 +78,25 @@ export class ClusterRun {
     options: ClusterOptions,
   ): Promise<ClusterRun> {
     const { config, data, identity, layout, program } = run;
-    const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
     const schedule = runSchedule(config, data.train, data.test);
     const clock = new StepClock();
-    const books: Books = { samples: 0, seconds: 0, threads: new Map(), conclusion: null };
-    const keeper = new RunKeeper({
-      folder,
-      metrics: taken.metrics,
-      observer,
-      identity,
-      stepsPerEpoch: perEpoch,
-      done: taken.done,
+    const books = new RunBooks(run, folder, taken, schedule, observer, {
       stored: taken.stored ?? initialState(run),
       times: async (step) => {
         const times = await clock.take(step);
-        books.samples += schedule.step(step).samples;
-        books.seconds += times.stepSeconds;
+        books.addStep(step, times.stepSeconds);
         return times;
       },
       captured: null,
-      conclude: ({ applied, evaluation }, { state }) => {
-        books.conclusion = { steps: applied, evaluation, state };
-        return Promise.resolve();
-      },
     });
-    const { position, term } = taken;
+    const threads = new Map<string, number>();
     const stallMillis = stallSeconds(run) * 1000;
     const coordinator = new Coordinator({
       config: {
-        run: runName(identity),
-        id: randomUUID(),
-        identity,
-        folder: {
-          term,
-          checkpoint: position,
-          metrics: { upTo: position.applied, lineages: new Map() },
-        },
+        ...books.machine,
         minWorkers: options.minWorkers,
         expectWorkers: options.expectWorkers,
-        ahead: 1,
         learnerLag: 1,
-        checkpointEvery: config.checkpointEvery ?? perEpoch,
         nodeMillis: (layout.rowLength * 4) / BYTES_PER_MILLISECOND,
         times: {
           heartbeatMillis: HEARTBEAT_MILLISECONDS,
@@ -136,7 +109,7 @@ export class ClusterRun {
         },
       },
       schedule,
-      keeper,
+      keeper: books.keeper,
       onWarning: (warning) => {
         observer.notice(warning.message);
       },
@@ -147,12 +120,12 @@ export class ClusterRun {
       welcome: welcomeOf(run, options.expectWorkers ?? options.minWorkers),
       blobs: new Map([
         [data.digest, new Uint8Array(sharedMemoryOf(data))],
-        [digestOfBytes(bytesOf(run.initialWeights)), bytesOf(run.initialWeights)],
+        [identity['initial weights']!, bytesOf(run.initialWeights)],
       ]),
       maxWorkers: options.maxWorkers,
       onMember: (worker, link) => {
         observer.notice(`Worker ${describeWorker(worker)} has joined.`);
-        books.threads.set(worker.worker, worker.threads);
+        threads.set(worker.worker, worker.threads);
         coordinator.connect(worker.member, link);
       },
       onTiming: (_, { step, stepSeconds, computeSeconds, updateSeconds }) => {
@@ -172,19 +145,8 @@ export class ClusterRun {
         ...statusOf(coordinator.state, workers, performance.now()),
       }),
     });
-    observer.started({
-      run: folder.path,
-      model: shortModelName(config.model),
-      parameters: layout.trainableLength,
-      engine: program.engine,
-      threads: null,
-      steps: schedule.steps,
-      startStep: position.applied,
-      stepsPerEpoch: perEpoch,
-      epochs: Math.ceil(schedule.steps / perEpoch),
-      samples: data.train.count,
-    });
-    return new ClusterRun(coordinator, server, keeper, taken, books);
+    books.tellStart(null);
+    return new ClusterRun(coordinator, server, books, threads);
   }
 
   get address(): SocketAddress {
@@ -193,47 +155,22 @@ export class ClusterRun {
 
   /** Of all workers that took part, by name. */
   get threads(): number {
-    return [...this.#books.threads.values()].reduce((sum, threads) => sum + threads, 0);
+    return [...this.#threads.values()].reduce((sum, threads) => sum + threads, 0);
   }
 
   /** Resolves when the run has ended; null where `signal` ended it before its last step. */
-  async finish(signal: AbortSignal | undefined): Promise<Conclusion | null> {
-    const stop = (): void => {
-      this.#coordinator.stop();
-    };
-    signal?.addEventListener('abort', stop);
-    if (signal?.aborted) stop();
-    try {
-      await this.#coordinator.ended;
-    } finally {
-      signal?.removeEventListener('abort', stop);
-      const closed = this.#server.close();
-      this.#coordinator.close();
-      await closed;
-      await this.#taken.metrics.close();
-    }
-    const { conclusion, samples, seconds } = this.#books;
-    return (
-      conclusion && {
-        ...conclusion,
-        samplesHere: samples,
-        trainingSeconds: seconds,
-        evaluationSeconds: this.#keeper.evaluationSeconds,
-      }
+  finish(signal: AbortSignal | undefined): Promise<Conclusion | null> {
+    return this.#books.untilEnded(
+      this.#coordinator,
+      signal,
+      () => this.#coordinator.ended,
+      async () => {
+        const closed = this.#server.close();
+        this.#coordinator.close();
+        await closed;
+      },
     );
   }
-}
-
-interface Books {
-  samples: number;
-  seconds: number;
-  /** By the name of the worker. */
-  readonly threads: Map<string, number>;
-  conclusion: {
-    readonly steps: number;
-    readonly evaluation: readonly EvaluationSum[];
-    readonly state: NamedBytes;
-  } | null;
 }
 
 /** What a run begins with: the initial weights, all moments zero. */
@@ -257,7 +194,7 @@ function welcomeOf(run: PreparedRun, workers: number): Welcome {
     config: { ...Object.fromEntries(entries), engine: program.engine, fastMath: config.fastMath },
     model: model.toJSON(null, false) as Welcome['model'],
     initialWeights: {
-      digest: digestOfBytes(bytesOf(initialWeights)),
+      digest: identity['initial weights']!,
       bytes: initialWeights.byteLength,
     },
     data: {
@@ -277,15 +214,10 @@ function welcomeOf(run: PreparedRun, workers: number): Welcome {
   };
 }
 
-export function describeWorker({ worker, host, pid, threads, from }: JoinedWorker): string {
+function describeWorker({ worker, host, pid, threads, from }: JoinedWorker): string {
   const many = threads === 1 ? '1 thread' : `${threads} threads`;
   return `${worker} (${host}, process ${pid}, ${many}, from ${from})`;
 }
 
 const bytesOf = (values: Float32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-
-/** How a worker on this machine or another reaches the coordinator. */
-export function joinUrl(address: SocketAddress, host: string): string {
-  return `ws://${formatSocketAddress({ host, port: address.port })}`;
-}

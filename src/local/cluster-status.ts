@@ -1,5 +1,6 @@
 import { failureOf, errorOf } from '../shared/protocol/failure.js';
-import { LockstepError } from '../shared/errors.js';
+import { noRunAt } from '../shared/link/dial.js';
+import { parseRunUrl } from '../shared/link/socket-address.js';
 import { readToken } from '../shared/link/token.js';
 import { refusalSchema } from '../shared/wire/session.js';
 import { clusterStatusSchema, STATUS_PATH, type ClusterStatus } from '../shared/wire/status.js';
@@ -9,7 +10,7 @@ const TIMEOUT_MILLISECONDS = 5000;
 /** Asks a coordinator how its run stands. Throws JOIN_FAILED, JOIN_REFUSED, TOKEN_INVALID. */
 export async function clusterStatus(url: string, tokenFile: string): Promise<ClusterStatus> {
   const token = await readToken(tokenFile);
-  const address = statusAddress(url);
+  const address = new URL(STATUS_PATH, parseRunUrl(url).href.replace(/^ws/, 'http'));
   let text: string;
   let isGiven: boolean;
   try {
@@ -21,7 +22,7 @@ export async function clusterStatus(url: string, tokenFile: string): Promise<Clu
     isGiven = response.ok;
   } catch (cause) {
     const { message } = failureOf(cause instanceof Error ? (cause.cause ?? cause) : cause);
-    throw unreachable(url, message.split('\n')[0]!, cause);
+    throw noRunAt(url, message.split('\n')[0]!, cause);
   }
   const value = parsed(text);
   if (isGiven) {
@@ -30,17 +31,7 @@ export async function clusterStatus(url: string, tokenFile: string): Promise<Clu
   }
   const refusal = refusalSchema.safeParse(value);
   if (refusal.success) throw errorOf(refusal.data);
-  throw unreachable(url, 'it answers something else');
-}
-
-function statusAddress(url: string): URL {
-  try {
-    return new URL(STATUS_PATH, url.replace(/^ws/, 'http'));
-  } catch {
-    throw new LockstepError('USAGE_INVALID', `${url} is no address of a run.`, {
-      hint: 'Write ws://HOST:PORT, as the coordinator prints it.',
-    });
-  }
+  throw noRunAt(url, 'it answers something else');
 }
 
 function parsed(text: string): unknown {
@@ -49,12 +40,4 @@ function parsed(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-function unreachable(url: string, reason: string, cause?: unknown): LockstepError {
-  return new LockstepError('JOIN_FAILED', `${url} does not answer as a Lockstep run: ${reason}.`, {
-    hint: 'Check the address, and that the coordinator runs.',
-    where: { url },
-    cause,
-  });
 }

@@ -1,23 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Coordinator } from '../coordinator/coordinator.js';
 import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
-import type { MetricsLog } from '../coordinator/run-folder/metrics-log.js';
-import { runName } from '../coordinator/run-identity.js';
-import { RunKeeper, type StepTimes } from '../coordinator/run-keeper.js';
-import { shortModelName } from '../shared/config/resolve.js';
-import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
+import type { StepTimes } from '../coordinator/run-keeper.js';
 import { inProcessLink } from '../shared/link/in-process.js';
-import type { EvaluationSum } from '../shared/protocol/control.js';
 import { errorOf, failureOf } from '../shared/protocol/failure.js';
 import type { ToCoordinator, ToMember } from '../shared/protocol/messages.js';
-import { runSchedule, TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
+import { runSchedule, SET_INDEX } from '../shared/protocol/run-schedule.js';
 import type { RunObserver } from '../shared/run-events.js';
 import { Member } from '../worker/member.js';
 import { soloPost } from '../worker/post.js';
-import type { NamedBytes } from '../shared/protocol/state-bytes.js';
 import type { Trainer } from '../worker/trainer.js';
 import { stallSeconds, type PreparedRun } from './prepare-run.js';
 import type { Conclusion } from './conclude.js';
+import { RunBooks } from './run-books.js';
 import { takeUp, type TakenUp } from './take-up.js';
 
 const WORKER = 'local';
@@ -30,77 +25,40 @@ const HEARTBEAT_MILLISECONDS = 250;
 export class LocalRun {
   readonly #coordinator: Coordinator;
   readonly #member: Member;
-  readonly #metrics: MetricsLog;
-  readonly #keeper: RunKeeper;
+  readonly #books: RunBooks;
   readonly #observer: RunObserver;
-  #conclusion: { steps: number; evaluation: readonly EvaluationSum[]; state: NamedBytes } | null =
-    null;
-  #samples = 0;
-  #seconds = 0;
 
   private constructor(
     run: PreparedRun,
     folder: RunFolder,
     trainer: Trainer,
     observer: RunObserver,
-    { position, term, metrics, done, stored }: TakenUp,
+    taken: TakenUp,
   ) {
     const { config, data, identity } = run;
-    const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
     const schedule = runSchedule(config, data.train, data.test);
     const times = new Pending<number, StepTimes>();
-    this.#metrics = metrics;
     this.#observer = observer;
-    this.#keeper = new RunKeeper({
-      folder,
-      metrics,
-      observer,
-      identity,
-      stepsPerEpoch: perEpoch,
-      done,
-      stored,
+    const books = (this.#books = new RunBooks(run, folder, taken, schedule, observer, {
+      stored: taken.stored,
       times: (step) => times.take(step),
       captured: (applied) => this.#member.captures.get(applied),
-      conclude: ({ applied, evaluation }, { state }) => {
-        this.#conclusion = { steps: applied, evaluation, state };
-        return Promise.resolve();
-      },
-    });
-    const name = runName(identity);
+    }));
+    const { machine } = books;
     const id = `${WORKER}-${randomUUID()}`;
     const link = inProcessLink<ToMember, ToCoordinator>('coordinator', WORKER);
     const onWarning = (warning: Error): void => {
       observer.notice(warning.message);
     };
-    observer.started({
-      run: folder.path,
-      model: shortModelName(config.model),
-      parameters: run.layout.trainableLength,
-      engine: run.program.engine,
-      threads: config.threads,
-      steps: schedule.steps,
-      startStep: position.applied,
-      stepsPerEpoch: perEpoch,
-      epochs: Math.ceil(schedule.steps / perEpoch),
-      samples: data.train.count,
-    });
+    books.tellStart(config.threads);
     // The threads' own watch ends a stalled step first, and knows which thread it was.
     const patience = stallSeconds(run) * 4000 + 60_000;
     this.#coordinator = new Coordinator({
       config: {
-        run: name,
-        id: randomUUID(),
-        identity,
-        folder: {
-          term,
-          checkpoint: position,
-          metrics: { upTo: position.applied, lineages: new Map() },
-        },
+        ...machine,
         minWorkers: 1,
         expectWorkers: 1,
-        ahead: 1,
         learnerLag: 0,
-        checkpointEvery: config.checkpointEvery ?? perEpoch,
         nodeMillis: 0,
         times: {
           heartbeatMillis: HEARTBEAT_MILLISECONDS,
@@ -114,17 +72,17 @@ export class LocalRun {
         },
       },
       schedule,
-      keeper: this.#keeper,
+      keeper: books.keeper,
       onWarning,
     });
     this.#coordinator.connect(id, link.a);
     this.#member = new Member({
       config: {
-        run: name,
+        run: machine.run,
         id,
         worker: WORKER,
         identity,
-        origin: position,
+        origin: taken.position,
         segments: 1,
         times: {
           retryMillis: patience,
@@ -134,17 +92,13 @@ export class LocalRun {
       },
       schedule,
       trainer,
-      setIndex: new Map([
-        [TRAIN_SET, 0],
-        [TEST_SET, 1],
-      ]),
+      setIndex: SET_INDEX,
       post: soloPost(link.b),
       rows: null,
       heartbeatMillis: HEARTBEAT_MILLISECONDS,
       onStep: (timing) => {
         times.put(timing.step, timing);
-        this.#samples += schedule.step(timing.step).samples;
-        this.#seconds += timing.stepSeconds;
+        books.addStep(timing.step, timing.stepSeconds);
       },
       onWarning,
     });
@@ -163,12 +117,20 @@ export class LocalRun {
   }
 
   /** Resolves when the run has ended; null where `signal` ended it before its last step. */
-  async finish(signal: AbortSignal | undefined): Promise<Conclusion | null> {
-    const stop = (): void => {
-      this.#coordinator.stop();
-    };
-    signal?.addEventListener('abort', stop);
-    if (signal?.aborted) stop();
+  finish(signal: AbortSignal | undefined): Promise<Conclusion | null> {
+    return this.#books.untilEnded(
+      this.#coordinator,
+      signal,
+      () => this.#ended(),
+      () => {
+        this.#member.close();
+        this.#coordinator.close();
+        return Promise.resolve();
+      },
+    );
+  }
+
+  async #ended(): Promise<void> {
     try {
       await Promise.all([this.#coordinator.ended, this.#member.ended]);
     } catch (error) {
@@ -177,27 +139,14 @@ export class LocalRun {
       if (cause === null) throw error;
       await this.#rescue();
       throw errorOf(cause);
-    } finally {
-      signal?.removeEventListener('abort', stop);
-      this.#member.close();
-      this.#coordinator.close();
-      await this.#metrics.close();
     }
-    return (
-      this.#conclusion && {
-        ...this.#conclusion,
-        samplesHere: this.#samples,
-        trainingSeconds: this.#seconds,
-        evaluationSeconds: this.#keeper.evaluationSeconds,
-      }
-    );
   }
 
   /** The worker has failed, but mostly not its weights: no step done is lost then. */
   async #rescue(): Promise<void> {
     try {
       const last = await this.#member.lastState();
-      if (last !== null && (await this.#keeper.rescue(this.#member.state.records, last))) {
+      if (last !== null && (await this.#books.keeper.rescue(this.#member.state.records, last))) {
         this.#observer.notice(`The state after ${String(last.applied)} steps is saved.`);
       }
     } catch (error) {

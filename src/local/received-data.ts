@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../shared/cache-folder.js';
+import { digestOf } from '../coordinator/data/decoded-cache.js';
 import { allocateShared } from '../coordinator/data/shared-memory.js';
 import type { DataSet } from '../shared/data/data-set.js';
-import { digestHeader, layoutOf, viewDataSet } from '../shared/data/data-set-layout.js';
+import { layoutOf, viewDataSet } from '../shared/data/data-set-layout.js';
 import { LockstepError } from '../shared/errors.js';
 import type { DataManifest } from '../shared/wire/session.js';
 import type { BlobFetch } from '../worker/cluster/blob-fetch.js';
@@ -30,9 +30,7 @@ export async function receiveData(
   }
   const memory = allocateShared(byteLength);
   const bytes = new Uint8Array(memory);
-  const isRight = (): boolean =>
-    createHash('sha256').update(digestHeader(sizes, classes.length)).update(bytes).digest('hex') ===
-    digest;
+  const isRight = (): boolean => digestOf(bytes, sizes, classes.length) === digest;
   const folder = join(cacheFolder(process.env), 'received');
   const whole = join(folder, `${digest}.bytes`);
   if (!((await readInto(whole, bytes)) === byteLength && isRight())) {

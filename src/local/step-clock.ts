@@ -1,5 +1,5 @@
-import { setTimeout as after } from 'node:timers/promises';
 import type { StepTimes } from '../coordinator/run-keeper.js';
+import { within } from '../shared/within.js';
 
 /** How long the line of a step waits for a worker to tell its times. */
 const PATIENCE_MILLISECONDS = 500;
@@ -31,15 +31,9 @@ export class StepClock {
   }
 
   async #awaited(step: number): Promise<StepTimes | null> {
-    const bound = new AbortController();
-    try {
-      return await Promise.race([
-        new Promise<StepTimes>((resolve) => this.#wanted.set(step, resolve)),
-        after(PATIENCE_MILLISECONDS, null, { signal: bound.signal }).catch(() => null),
-      ]);
-    } finally {
-      bound.abort();
-      this.#wanted.delete(step);
-    }
+    const told = new Promise<StepTimes>((resolve) => this.#wanted.set(step, resolve));
+    const times = await within(PATIENCE_MILLISECONDS, told, null);
+    this.#wanted.delete(step);
+    return times;
   }
 }

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
 import { LockstepError } from '../shared/errors.js';
-import type { SocketAddress } from '../shared/link/socket-address.js';
+import { isWildcard, parseRunUrl, type SocketAddress } from '../shared/link/socket-address.js';
 import { readToken, type Token } from '../shared/link/token.js';
 import { firstLineage } from '../shared/protocol/lineage.js';
 import type { MemberId } from '../shared/protocol/names.js';
-import { runSchedule, TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
+import { runSchedule, SET_INDEX } from '../shared/protocol/run-schedule.js';
 import { version } from '../shared/version.js';
+import { within } from '../shared/within.js';
 import type { FromCoordinator, Join, Welcome } from '../shared/wire/session.js';
 import { BlobFetch } from '../worker/cluster/blob-fetch.js';
 import { ClusterPost } from '../worker/cluster/cluster-post.js';
@@ -57,14 +58,7 @@ export async function work(input: WorkInput): Promise<void> {
 
 /** Where a run is on this machine alone, nobody else need see its workers. */
 function listenFor(join: string): SocketAddress {
-  let host: string;
-  try {
-    host = new URL(join).hostname;
-  } catch {
-    throw new LockstepError('USAGE_INVALID', `--join: ${join} is no address of a run.`, {
-      hint: 'Write ws://HOST:PORT, as the coordinator prints it.',
-    });
-  }
+  const host = parseRunUrl(join).hostname;
   const isLoopback = host === 'localhost' || host === '[::1]' || host.startsWith('127.');
   return { host: isLoopback ? host.replaceAll(/[[\]]/g, '') : '0.0.0.0', port: 0 };
 }
@@ -94,7 +88,7 @@ class WorkerProcess {
     const { notice, threads } = this.#input;
     let id = await this.#join();
     try {
-      const welcome = await this.#bounded(this.#welcomed);
+      const welcome = await this.#welcome();
       const data = await receiveData(welcome.data, this.#blobs, this.#name, notice);
       const weights = new Float32Array(welcome.initialWeights.bytes / 4);
       const bytes = new Uint8Array(weights.buffer);
@@ -155,10 +149,7 @@ class WorkerProcess {
       },
       schedule: runSchedule(run.config, run.data.train, run.data.test),
       trainer,
-      setIndex: new Map([
-        [TRAIN_SET, 0],
-        [TEST_SET, 1],
-      ]),
+      setIndex: SET_INDEX,
       post,
       rows: new RowExchange(trainer, run.layout, welcome.segments, kernels.module),
       heartbeatMillis: welcome.heartbeatMillis,
@@ -198,7 +189,7 @@ class WorkerProcess {
       host: hostname(),
       pid: process.pid,
       threads,
-      listen: { host: host === '0.0.0.0' || host === '::' ? null : host, port },
+      listen: { host: isWildcard(host) ? null : host, port },
     };
     const onMessage = (message: FromCoordinator): void => {
       this.#take(message);
@@ -239,11 +230,8 @@ class WorkerProcess {
     }
   }
 
-  async #bounded(welcomed: Promise<Welcome>): Promise<Welcome> {
-    const bound = new AbortController();
-    const late = after(WELCOME_MILLISECONDS, null, { signal: bound.signal });
-    const welcome = await Promise.race([welcomed, late.catch(() => null)]);
-    bound.abort();
+  async #welcome(): Promise<Welcome> {
+    const welcome = await within(WELCOME_MILLISECONDS, this.#welcomed, null);
     if (welcome !== null) return welcome;
     const reason = this.#line?.reason ?? 'it said nothing';
     throw new LockstepError(

@@ -3,6 +3,9 @@ import { rootOf } from '../shared/numerics/reduction-tree.js';
 import { snapshotChecksum } from '../shared/protocol/checksums.js';
 import { Drive } from '../shared/protocol/drive.js';
 import { errorOf, failureOf } from '../shared/protocol/failure.js';
+import { COORDINATOR } from '../shared/protocol/names.js';
+import { unpackState } from '../shared/protocol/state-bytes.js';
+import { StateSegments } from '../shared/protocol/state-segments.js';
 import type { Message, PieceResult, ToMember } from '../shared/protocol/messages.js';
 import type { Schedule } from '../shared/protocol/schedule.js';
 import { floatBits, floatOfBits } from '../shared/numerics/float-bits.js';
@@ -11,7 +14,6 @@ import { advanceMember, startMember } from './machine/machine.js';
 import type { MemberConfig, MemberEffect, MemberEvent, MemberState, Row } from './machine/state.js';
 import type { Post } from './post.js';
 import type { RowExchange } from './rows/row-exchange.js';
-import { StateExchange } from './state-exchange.js';
 import type { Trainer, TrainerStep } from './trainer.js';
 
 /** Where a step's time went in this worker, in seconds. */
@@ -49,7 +51,7 @@ export class Member {
   readonly #options: MemberOptions;
   readonly #drive: Drive<MemberState, MemberEvent, MemberEffect>;
   readonly #timer: NodeJS.Timeout;
-  readonly #states: StateExchange;
+  readonly #states: StateSegments;
   #retryAfterMillis: number | null = null;
   #work: Promise<void> = Promise.resolve();
   /** An update was begun and not ended: the weights are those of no step. */
@@ -62,7 +64,7 @@ export class Member {
   constructor(options: MemberOptions) {
     this.#options = options;
     const { config, schedule, post, trainer, heartbeatMillis } = options;
-    this.#states = new StateExchange(config.run, config.id, this.captures);
+    this.#states = new StateSegments(config.run, config.id);
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#drive = new Drive<MemberState, MemberEvent, MemberEffect>(
       startMember(config, millis()),
@@ -151,11 +153,9 @@ export class Member {
           this.#restore(effect);
         });
         return;
-      case 'send-snapshot': {
-        const segment = this.#states.segment(effect);
-        if (segment !== null) this.#send(segment.to, segment.message);
+      case 'send-snapshot':
+        this.#sendSnapshot(effect);
         return;
-      }
       case 'discard':
         this.captures.discard(effect.applied);
         return;
@@ -184,6 +184,18 @@ export class Member {
     this.#options.post.send(to, this.#outward(message)).catch((error: unknown) => {
       this.#drive.feed({ kind: 'failed', failure: failureOf(error) });
     });
+  }
+
+  /** Nothing where the copy is gone: it is asked for elsewhere. */
+  #sendSnapshot(effect: Extract<MemberEffect, { kind: 'send-snapshot' }>): void {
+    const { to, relayed } = effect;
+    const captured = this.captures.get(effect.applied);
+    if (captured?.lineage !== effect.lineage) return;
+    const message = this.#states.piece(captured.state, effect);
+    if (message === null) return;
+    const { run, from } = message;
+    if (relayed) this.#send(COORDINATOR, { kind: 'relay', run, from, to, message });
+    else this.#send(to, message);
   }
 
   /** As the machine holds a message, its bytes are what the rim made of them. */
@@ -252,7 +264,8 @@ export class Member {
   }
 
   #restore({ applied, lineage, payloads }: Extract<MemberEffect, { kind: 'restore' }>): void {
-    this.#options.trainer.restore(this.#states.whole(payloads));
+    const bytes = Buffer.concat(payloads as Uint8Array[]);
+    this.#options.trainer.restore(unpackState(bytes));
     this.#drive.feed({ kind: 'restored', applied, lineage });
     this.#stepSince = performance.now();
   }

@@ -1,8 +1,8 @@
 import type { WebSocket } from 'ws';
 import { LockstepError } from '../../shared/errors.js';
 import {
-  formatSocketAddress,
   parseSocketAddress,
+  webSocketUrl,
   type SocketAddress,
 } from '../../shared/link/socket-address.js';
 import { SocketLink } from '../../shared/link/socket-link.js';
@@ -159,7 +159,7 @@ export class ClusterServer {
 function urlOf({ listen }: Join, from: string): string | null {
   if (listen === null) return null;
   const host = listen.host ?? parseSocketAddress(from).host;
-  return `ws://${formatSocketAddress({ host, port: listen.port })}`;
+  return webSocketUrl({ host, port: listen.port });
 }
 
 /** What a worker says, apart: its messages to the machine, and what this side answers itself. */

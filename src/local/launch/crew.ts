@@ -1,4 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
+import { within } from '../../shared/within.js';
 import type { Cluster, NamedWorker } from './read-cluster.js';
 import { workerCommand } from './worker-command.js';
 import { WorkerProcess } from './worker-process.js';
@@ -43,10 +44,7 @@ export class Crew {
   }
 
   async #allEnded(): Promise<void> {
-    const bound = new AbortController();
-    const late = after(PATIENCE_MILLISECONDS, undefined, { signal: bound.signal });
-    await Promise.race([Promise.all(this.#lives), late.catch(() => undefined)]);
-    bound.abort();
+    await within(PATIENCE_MILLISECONDS, Promise.all(this.#lives), undefined);
   }
 
   async #keep(worker: NamedWorker): Promise<void> {

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { LockstepError } from '../../shared/errors.js';
 import {
-  formatSocketAddress,
+  isWildcard,
   parseSocketAddress,
+  webSocketUrl,
   type SocketAddress,
 } from '../../shared/link/socket-address.js';
 import type { RunSummary } from '../../shared/run-events.js';
@@ -32,7 +33,7 @@ export async function launch(input: LaunchInput): Promise<RunSummary> {
     const { tokenFile } = place;
     const token = (await readFile(tokenFile, 'utf8')).trim();
     const host = dialled ?? dialledHost(place.address.host, cluster);
-    const url = `ws://${formatSocketAddress({ ...place.address, host })}`;
+    const url = webSocketUrl({ ...place.address, host });
     const onDesolate = (): void => {
       desolate.abort();
     };
@@ -69,6 +70,6 @@ export async function launch(input: LaunchInput): Promise<RunSummary> {
 
 /** Where it listens on all addresses: loopback will do for workers that are all here. */
 function dialledHost(host: string, cluster: Cluster): string {
-  if (host !== '0.0.0.0' && host !== '::') return host;
+  if (!isWildcard(host)) return host;
   return cluster.workers.every((worker) => isHere(worker.host)) ? '127.0.0.1' : hostname();
 }

@@ -20,7 +20,7 @@ export function dial(url: string, token: Token): Promise<WebSocket> {
     const socket = connecting(url, token);
     // A handshake that drips has a time, too: ws's own is between one byte and the next.
     const timer = setTimeout(() => {
-      fail(unreachable(url, `no answer within ${TIMEOUT_MILLISECONDS} ms`));
+      fail(noRunAt(url, `no answer within ${TIMEOUT_MILLISECONDS} ms`));
     }, TIMEOUT_MILLISECONDS);
     const settled = (): void => {
       clearTimeout(timer);
@@ -38,11 +38,11 @@ export function dial(url: string, token: Token): Promise<WebSocket> {
       resolve(socket);
     });
     socket.once('error', (cause) => {
-      fail(unreachable(url, cause.message === '' ? 'connection refused' : cause.message, cause));
+      fail(noRunAt(url, cause.message === '' ? 'connection refused' : cause.message, cause));
     });
     socket.once('unexpected-response', (_, response: IncomingMessage) => {
       void answerOf(response).then((text) => {
-        fail(refusalIn(text) ?? unreachable(url, `HTTP status ${response.statusCode ?? 0}`));
+        fail(refusalIn(text) ?? noRunAt(url, `HTTP status ${response.statusCode ?? 0}`));
       });
     });
   });
@@ -62,11 +62,12 @@ function connecting(url: string, token: Token): WebSocket {
       },
     });
   } catch (cause) {
-    throw unreachable(url, cause instanceof Error ? cause.message : String(cause), cause);
+    throw noRunAt(url, cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
 
-function unreachable(url: string, reason: string, cause?: unknown): LockstepError {
+/** Nobody answers, or something else does. */
+export function noRunAt(url: string, reason: string, cause?: unknown): LockstepError {
   return new LockstepError('JOIN_FAILED', `${url} does not answer as a Lockstep run: ${reason}.`, {
     hint: 'Check the address, that the coordinator runs, and what firewalls there are between.',
     where: { url },

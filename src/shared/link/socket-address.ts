@@ -21,3 +21,24 @@ export function parseSocketAddress(text: string): SocketAddress {
 export function formatSocketAddress({ host, port }: SocketAddress): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
+
+/** How a coordinator or worker at an address is dialled. */
+export function webSocketUrl(address: SocketAddress): string {
+  return `ws://${formatSocketAddress(address)}`;
+}
+
+/** Whether it stands for all addresses of the machine, and so for none that others can dial. */
+export function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+/** The address of a run as a user gives it. Throws USAGE_INVALID. */
+export function parseRunUrl(text: string): URL {
+  try {
+    return new URL(text);
+  } catch {
+    throw new LockstepError('USAGE_INVALID', `${text} is no address of a run.`, {
+      hint: 'Write ws://HOST:PORT, as the coordinator prints it.',
+    });
+  }
+}

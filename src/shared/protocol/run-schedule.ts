@@ -13,6 +13,11 @@ import type { Schedule, StepPlan } from './schedule.js';
 /** Names of the sets that a run evaluates. */
 export const TRAIN_SET = 'train';
 export const TEST_SET = 'test';
+/** Their places among a trainer's sets. */
+export const SET_INDEX: ReadonlyMap<string, number> = new Map([
+  [TRAIN_SET, 0],
+  [TEST_SET, 1],
+]);
 
 /**
  * The schedule of a run: which samples each step takes (as counts, and as the sum of hashes that

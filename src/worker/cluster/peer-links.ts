@@ -7,6 +7,7 @@ import { SocketServer } from '../../shared/link/socket-server.js';
 import type { Token } from '../../shared/link/token.js';
 import type { PeerMessage } from '../../shared/protocol/messages.js';
 import type { MemberId } from '../../shared/protocol/names.js';
+import { within } from '../../shared/within.js';
 import { fromPeerSchema, type FromPeer } from '../../shared/wire/session.js';
 
 type PeerLink = SocketLink<FromPeer, FromPeer>;
@@ -146,14 +147,8 @@ export class PeerLinks {
 
   /** Until the other has connected, or has had the time to. */
   async #arrival(id: MemberId): Promise<void> {
-    const bound = new AbortController();
-    await Promise.race([
-      new Promise<void>((resolve) => this.#came.set(id, resolve)),
-      after(YIELD_MILLISECONDS, undefined, { signal: bound.signal, ref: false }).catch(
-        () => undefined,
-      ),
-    ]);
-    bound.abort();
+    const came = new Promise<void>((resolve) => this.#came.set(id, resolve));
+    await within(YIELD_MILLISECONDS, came, undefined);
     this.#came.delete(id);
   }
 

@@ -1,6 +1,6 @@
-import { setTimeout as after } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import { DONE, PHASES, THREAD, threadWord, type Control, type Phase } from './control.js';
+import { within } from '../../shared/within.js';
 import type { ThreadEnd } from './compute-thread.js';
 import type { ThreadStart } from './thread-start.js';
 
@@ -115,13 +115,7 @@ export class ThreadSlot {
     this.#life.abort();
     await this.#ended;
     if (exited === undefined) return true;
-    const bound = new AbortController();
-    const tooLate = after(TERMINATE_MILLISECONDS, false, { signal: bound.signal });
-    // A timer left behind would keep the process.
-    void exited.then(() => {
-      bound.abort();
-    });
-    return Promise.race([exited, tooLate.catch(() => true)]);
+    return within(TERMINATE_MILLISECONDS, exited, false);
   }
 
   #word(word: number): number {
