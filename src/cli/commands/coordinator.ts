@@ -2,17 +2,15 @@ import { networkInterfaces } from 'node:os';
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { prepareConfig } from '../../coordinator/run-folder/prepare.js';
 import {
-  formatSocketAddress,
+  isWildcard,
   parseSocketAddress,
+  webSocketUrl,
   type SocketAddress,
 } from '../../shared/link/socket-address.js';
-import { configOptions, flagInput, lastOf, readSources } from '../config-source.js';
-import { writeJson, type CliContext } from '../context.js';
-import { dataProgressDisplay } from '../data-progress.js';
-import { chooseDisplay } from '../display/choose.js';
-import { summaryLines } from '../display/lines.js';
-import { catchInterrupts } from '../interrupt.js';
-import { wholeNumber } from '../numbers.js';
+import { configOptions, flagInput, readSources } from '../config-source.js';
+import type { CliContext } from '../context.js';
+import { textFlag, wholeNumberFlag } from '../flags.js';
+import { showRun } from '../shown-run.js';
 
 interface Arguments {
   readonly config: string | undefined;
@@ -75,53 +73,35 @@ async function coordinate(argv: ArgumentsCamelCase<Arguments>, context: CliConte
   const cluster = clusterOptions(argv);
   const { input, nameOf } = await readSources(argv.config, flagInput(argv), environment.cwd);
   const config = await prepareConfig(input, environment, nameOf);
-  const display = chooseDisplay(config, context);
-  const interrupts = catchInterrupts(display.notice);
-  const fetching = dataProgressDisplay(stderr, config.quiet);
-  try {
+  await showRun(config, context, async (shown) => {
     const product = await context.loadProduct();
-    const summary = await product.coordinate({
+    return product.coordinate({
       ...input,
-      observer: display,
-      signal: interrupts.signal,
-      onDataProgress: fetching.onProgress,
+      ...shown,
       cluster,
       onListening: ({ address, tokenFile }) => {
-        const url = `ws://${formatSocketAddress({ ...address, host: reachable(address) })}`;
+        const url = webSocketUrl({ ...address, host: reachable(address) });
         // For scripts, too: always, and on a line of its own.
         stderr.write(`Join with: lockstep worker --join ${url} --token-file ${tokenFile}\n`);
       },
     });
-    display.close();
-    if (config.json) writeJson(context.stdout, summary);
-    else context.stdout.write(`${summaryLines(summary).join('\n')}\n`);
-  } finally {
-    interrupts.stop();
-    fetching.close();
-    display.close();
-  }
+  });
 }
 
 function clusterOptions(argv: Readonly<Record<string, unknown>>) {
-  const text = (flag: string): string | null => {
-    const value = lastOf(argv[flag]);
-    return typeof value === 'string' ? value : null;
-  };
-  const number = (flag: string, least: number): number | null =>
-    wholeNumber(`--${flag}`, text(flag), least);
   return {
-    listen: parseSocketAddress(text('listen') ?? DEFAULT_LISTEN),
-    tokenFile: text('token-file'),
-    minWorkers: number('min-workers', 1) ?? 1,
-    expectWorkers: number('expect-workers', 1),
-    maxWorkers: number('max-workers', 1),
-    waitSeconds: number('wait', 1) ?? DEFAULT_WAIT_SECONDS,
+    listen: parseSocketAddress(textFlag(argv, 'listen') ?? DEFAULT_LISTEN),
+    tokenFile: textFlag(argv, 'token-file'),
+    minWorkers: wholeNumberFlag(argv, 'min-workers', 1) ?? 1,
+    expectWorkers: wholeNumberFlag(argv, 'expect-workers', 1),
+    maxWorkers: wholeNumberFlag(argv, 'max-workers', 1),
+    waitSeconds: wholeNumberFlag(argv, 'wait', 1) ?? DEFAULT_WAIT_SECONDS,
   };
 }
 
 /** An address of this machine that others can dial, where it listens on all. */
 function reachable({ host }: SocketAddress): string {
-  if (host !== '0.0.0.0' && host !== '::') return host;
+  if (!isWildcard(host)) return host;
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? host;
 }

@@ -2,11 +2,8 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { prepareConfig } from '../../coordinator/run-folder/prepare.js';
 import { version } from '../../shared/version.js';
 import { lastOf } from '../config-source.js';
-import { writeJson, type CliContext } from '../context.js';
-import { dataProgressDisplay } from '../data-progress.js';
-import { chooseDisplay } from '../display/choose.js';
-import { summaryLines } from '../display/lines.js';
-import { catchInterrupts } from '../interrupt.js';
+import type { CliContext } from '../context.js';
+import { showRun } from '../shown-run.js';
 
 interface Arguments {
   readonly file: string;
@@ -55,28 +52,16 @@ async function launch(argv: ArgumentsCamelCase<Arguments>, context: CliContext):
     context.stdout.write(product.kubernetesManifests(cluster, name));
     return;
   }
-  const display = chooseDisplay(config, context);
-  const interrupts = catchInterrupts(display.notice);
-  const fetching = dataProgressDisplay(stderr, config.quiet);
   const paint = prefixPaint(config.json ? stderr : context.stdout);
-  try {
-    const summary = await product.launch({
+  await showRun(config, context, (shown) =>
+    product.launch({
+      ...shown,
       cluster,
-      observer: display,
-      signal: interrupts.signal,
-      onDataProgress: fetching.onProgress,
       onLine: (name, line) => {
-        display.notice(`${paint(`${name} |`)} ${line}`);
+        shown.observer.notice(`${paint(`${name} |`)} ${line}`);
       },
-    });
-    display.close();
-    if (config.json) writeJson(context.stdout, summary);
-    else context.stdout.write(`${summaryLines(summary).join('\n')}\n`);
-  } finally {
-    interrupts.stop();
-    fetching.close();
-    display.close();
-  }
+    }),
+  );
 }
 
 const prefixPaint = (stream: NodeJS.WriteStream) => {

@@ -3,11 +3,8 @@ import { prepareConfig } from '../../coordinator/run-folder/prepare.js';
 import type { ResolvedConfig } from '../../shared/config/schema.js';
 import { configOptions, flagInput, readSources } from '../config-source.js';
 import { writeJson, type CliContext } from '../context.js';
-import { dataProgressDisplay } from '../data-progress.js';
-import { chooseDisplay } from '../display/choose.js';
 import { dryRunText } from '../display/dry-run.js';
-import { summaryLines } from '../display/lines.js';
-import { catchInterrupts } from '../interrupt.js';
+import { showRun } from '../shown-run.js';
 
 interface Arguments {
   readonly config: string | undefined;
@@ -41,22 +38,10 @@ async function train(argv: ArgumentsCamelCase<Arguments>, context: CliContext): 
     await showPlan(input, config, context);
     return;
   }
-  const display = chooseDisplay(config, context);
-  const interrupts = catchInterrupts(display.notice);
-  const fetching = dataProgressDisplay(context.stderr, config.quiet);
-  try {
+  await showRun(config, context, async (shown) => {
     const product = await context.loadProduct();
-    const { signal } = interrupts;
-    const { onProgress: onDataProgress } = fetching;
-    const summary = await product.train({ ...input, observer: display, signal, onDataProgress });
-    display.close();
-    if (config.json) writeJson(context.stdout, summary);
-    else context.stdout.write(`${summaryLines(summary).join('\n')}\n`);
-  } finally {
-    interrupts.stop();
-    fetching.close();
-    display.close();
-  }
+    return product.train({ ...input, ...shown });
+  });
 }
 
 async function showPlan(input: object, config: ResolvedConfig, context: CliContext): Promise<void> {

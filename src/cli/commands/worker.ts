@@ -4,7 +4,7 @@ import { lastOf } from '../config-source.js';
 import type { CliContext } from '../context.js';
 import { EXIT } from '../exit.js';
 import { catchInterrupts } from '../interrupt.js';
-import { wholeNumber } from '../numbers.js';
+import { textFlag, wholeNumberFlag } from '../flags.js';
 
 interface Arguments {
   readonly join: string;
@@ -65,13 +65,9 @@ function workerOptions(yargs: Argv, context: CliContext): Argv<Arguments> {
 }
 
 async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): Promise<void> {
-  const text = (flag: string): string | null => {
-    const value = lastOf(argv[flag]);
-    return typeof value === 'string' ? value : null;
-  };
-  const threads = wholeNumber('--threads', text('threads'), 1) ?? context.environment.processors;
-  const waitSeconds = wholeNumber('--wait', text('wait'), 0) ?? DEFAULT_WAIT_SECONDS;
-  const listen = text('listen');
+  const threads = wholeNumberFlag(argv, 'threads', 1) ?? context.environment.processors;
+  const waitSeconds = wholeNumberFlag(argv, 'wait', 0) ?? DEFAULT_WAIT_SECONDS;
+  const listen = textFlag(argv, 'listen');
   const notice = (line: string): void => {
     if (lastOf(argv['quiet']) !== true) context.stdout.write(`${line}\n`);
   };
@@ -82,11 +78,11 @@ async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): P
   try {
     const product = await context.loadProduct();
     await product.work({
-      join: text('join')!,
-      tokenFile: text('token-file')!,
+      join: textFlag(argv, 'join')!,
+      tokenFile: textFlag(argv, 'token-file')!,
       threads,
       listen: listen === null ? null : parseSocketAddress(listen),
-      name: text('name'),
+      name: textFlag(argv, 'name'),
       waitSeconds,
       notice,
       signal: interrupts.signal,
