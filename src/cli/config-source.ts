@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Options } from 'yargs';
 import type { NameOfKey } from '../shared/config/faults.js';
 import { FLAGS, flagOf, type FlagSpec } from '../shared/config/flags.js';
+import { readJson } from '../shared/config/read-json.js';
 import { absolutePaths } from '../shared/config/resolve.js';
 import { overlay } from '../shared/config/schedule.js';
 import type { ConfigInput, ConfigKey } from '../shared/config/schema.js';
@@ -65,29 +65,16 @@ export async function readSources(
 }
 
 async function readConfigFile(path: string): Promise<object> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new LockstepError('CONFIG_FILE_UNREADABLE', `${path} cannot be read.`, {
-      hint: 'Name a JSON file of configuration keys; flags alone need no file.',
-      cause: error,
-    });
-  }
-  const value = parseJson(text, path);
+  const value = await readJson(
+    path,
+    'Name a JSON file of configuration keys; flags alone need no file.',
+    (reason) => notJson(path, reason),
+  );
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw notJson(path, 'it is not an object of keys and values');
   }
   const entries = Object.entries(value).filter(([key]) => key !== '$schema');
   return absolutePaths(Object.fromEntries(entries), dirname(path));
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    throw notJson(path, error instanceof Error ? error.message : String(error));
-  }
 }
 
 function notJson(path: string, reason: string): LockstepError {

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type * as z from 'zod';
 import { didYouMean } from '../../shared/config/did-you-mean.js';
 import { configError, showValue, type ConfigFault } from '../../shared/config/faults.js';
 import { parseKeys } from '../../shared/config/parse.js';
+import { readJson } from '../../shared/config/read-json.js';
 import { absolutePaths } from '../../shared/config/resolve.js';
 import type { ConfigInput } from '../../shared/config/schema.js';
 import { LockstepError } from '../../shared/errors.js';
@@ -29,24 +29,15 @@ export type Cluster = Omit<ClusterFile, 'train' | 'workers'> & {
 /** Reads a cluster file. Throws CONFIG_FILE_UNREADABLE, CONFIG_FILE_NOT_JSON and CONFIG_INVALID. */
 export async function readCluster(file: string, cwd: string): Promise<Cluster> {
   const path = resolve(cwd, file);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new LockstepError('CONFIG_FILE_UNREADABLE', `${path} cannot be read.`, {
-      hint: 'Name a JSON file that describes the cluster, such as cluster.example.json.',
-      cause,
-    });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (cause) {
-    throw new LockstepError('CONFIG_FILE_NOT_JSON', `${path} is not JSON.`, {
-      hint: 'cluster.example.json shows the form.',
-      cause,
-    });
-  }
+  const value = await readJson(
+    path,
+    'Name a JSON file that describes the cluster, such as cluster.example.json.',
+    (_, cause) =>
+      new LockstepError('CONFIG_FILE_NOT_JSON', `${path} is not JSON.`, {
+        hint: 'cluster.example.json shows the form.',
+        cause,
+      }),
+  );
   return parseCluster(value, dirname(path));
 }
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Cluster, NamedWorker } from './read-cluster.js';
-import { quoted } from './script-words.js';
+import { quoted, workerFlags } from './script-words.js';
 
 export interface Command {
   readonly program: string;
@@ -22,8 +22,7 @@ export function workerCommand(
   url: string,
   tokenFile: string,
 ): Command {
-  const flags = ['worker', '--join', url, '--name', worker.name, '--while-stdin-open'];
-  if (worker.threads !== null) flags.push('--threads', String(worker.threads));
+  const flags = ['worker', '--join', url, '--while-stdin-open', ...workerFlags(worker)];
   if (worker.listen !== null) flags.push('--listen', worker.listen);
   if (isHere(worker.host)) {
     const args = [...process.execArgv, MAIN, ...flags, '--token-file', tokenFile];
