@@ -33,7 +33,7 @@ export interface Product {
   /** Works for such a run until it is finished. */
   work(input: WorkInput): Promise<void>;
   /** How such a run stands, as its coordinator says. */
-  clusterStatus(url: string, tokenFile: string): Promise<ClusterStatus>;
+  clusterStatus(url: string, tokenFile: string, tlsCa: string | null): Promise<ClusterStatus>;
   /** Reads and checks a cluster file. */
   readCluster(file: string, cwd: string): Promise<Cluster>;
   /** The same run as an sbatch script, and as Kubernetes manifests. */

@@ -8,6 +8,7 @@ import type { StoredState } from '../coordinator/run-keeper.js';
 import { shortModelName } from '../shared/config/resolve.js';
 import { TRAINING_KEYS } from '../shared/config/schema.js';
 import type { SocketAddress } from '../shared/link/socket-address.js';
+import type { ServerTls } from '../shared/link/tls.js';
 import type { Token } from '../shared/link/token.js';
 import { momentNames } from '../shared/numerics/optimizer-settings.js';
 import { segmentCount } from '../shared/numerics/row-segments.js';
@@ -27,6 +28,8 @@ import type { TakenUp } from './take-up.js';
 export interface ClusterOptions {
   readonly listen: SocketAddress;
   readonly token: Token;
+  /** null: links are not encrypted. */
+  readonly tls: ServerTls | null;
   /** The run waits while there are fewer, and starts with as many … */
   readonly minWorkers: number;
   /** … but at first rather with these, if they come soon. */
@@ -117,6 +120,7 @@ export class ClusterRun {
     const server = await ClusterServer.open({
       listen: options.listen,
       token: options.token,
+      tls: options.tls,
       welcome: welcomeOf(run, options.expectWorkers ?? options.minWorkers),
       blobs: new Map([
         [data.digest, new Uint8Array(sharedMemoryOf(data))],

@@ -1,29 +1,23 @@
-import { failureOf, errorOf } from '../shared/protocol/failure.js';
+import { ask } from '../shared/link/ask.js';
 import { noRunAt } from '../shared/link/dial.js';
 import { parseRunUrl } from '../shared/link/socket-address.js';
+import { readTrust } from '../shared/link/tls.js';
 import { readToken } from '../shared/link/token.js';
+import { errorOf } from '../shared/protocol/failure.js';
 import { refusalSchema } from '../shared/wire/session.js';
 import { clusterStatusSchema, STATUS_PATH, type ClusterStatus } from '../shared/wire/status.js';
 
-const TIMEOUT_MILLISECONDS = 5000;
-
-/** Asks a coordinator how its run stands. Throws JOIN_FAILED, JOIN_REFUSED, TOKEN_INVALID. */
-export async function clusterStatus(url: string, tokenFile: string): Promise<ClusterStatus> {
+/**
+ * Asks a coordinator how its run stands. `tlsCa`: PEM file of the authority to trust, null for those
+ * of the system. Throws JOIN_FAILED, JOIN_REFUSED, JOIN_UNTRUSTED, TOKEN_INVALID, TLS_INVALID.
+ */
+export async function clusterStatus(
+  url: string,
+  tokenFile: string,
+  tlsCa: string | null = null,
+): Promise<ClusterStatus> {
   const token = await readToken(tokenFile);
-  const address = new URL(STATUS_PATH, parseRunUrl(url).href.replace(/^ws/, 'http'));
-  let text: string;
-  let isGiven: boolean;
-  try {
-    const response = await fetch(address, {
-      headers: { authorization: token.authorization },
-      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
-    });
-    text = await response.text();
-    isGiven = response.ok;
-  } catch (cause) {
-    const { message } = failureOf(cause instanceof Error ? (cause.cause ?? cause) : cause);
-    throw noRunAt(url, message.split('\n')[0]!, cause);
-  }
+  const { isGiven, text } = await ask(parseRunUrl(url), STATUS_PATH, token, await readTrust(tlsCa));
   const value = parsed(text);
   if (isGiven) {
     const status = clusterStatusSchema.safeParse(value);

@@ -1,5 +1,6 @@
 import type { RunSummary } from '../shared/run-events.js';
 import type { SocketAddress } from '../shared/link/socket-address.js';
+import { readCertificate, type Certificate } from '../shared/link/tls.js';
 import { Trainer } from '../worker/trainer.js';
 import { openFolder, refuseIfAborted, SILENT, tellChoices } from './begin.js';
 import { ClusterRun, type ClusterOptions } from './cluster-run.js';
@@ -10,23 +11,35 @@ import { takeUp } from './take-up.js';
 import type { TrainInput } from './train.js';
 
 export type CoordinateInput = Omit<TrainInput, 'threadHook'> & {
-  readonly cluster: Omit<ClusterOptions, 'token'> & {
+  readonly cluster: Omit<ClusterOptions, 'token' | 'tls'> & {
     /** null: a file in the run's folder, made where there is none. */
     readonly tokenFile: string | null;
+    /** PEM files of a certificate and its key; null: links are not encrypted. */
+    readonly tlsCert: string | null;
+    readonly tlsKey: string | null;
   };
   /** Told where workers may join. */
-  readonly onListening: (place: { address: SocketAddress; tokenFile: string }) => void;
+  readonly onListening: (place: ListeningPlace) => void;
 };
+
+export interface ListeningPlace {
+  readonly address: SocketAddress;
+  readonly tokenFile: string;
+  /** null: links are not encrypted. */
+  readonly certificate: Certificate | null;
+}
 
 /**
  * Trains a model on workers that join over the network, or goes on with a run (`resume`): shares
  * the work out, keeps the folder, computes nothing itself. Resolves with what summary.json holds.
- * Throws as `train` does, and LISTEN_FAILED, TOKEN_INVALID, RUN_TOO_FEW_WORKERS.
+ * Throws as `train` does, and LISTEN_FAILED, TOKEN_INVALID, TLS_INVALID, RUN_TOO_FEW_WORKERS.
  */
 export async function coordinate(input: CoordinateInput): Promise<RunSummary> {
   const began = performance.now();
   const { observer = SILENT, signal, onDataProgress, cluster, onListening, ...rest } = input;
   const notice = observer.notice.bind(observer);
+  const { tlsCert, tlsKey, ...options } = cluster;
+  const certificate = await readCertificate(tlsCert, tlsKey);
   const prepared = await prepareRun(rest, { onNotice: notice, onProgress: onDataProgress });
   refuseIfAborted(signal);
   tellChoices(prepared, notice);
@@ -35,8 +48,12 @@ export async function coordinate(input: CoordinateInput): Promise<RunSummary> {
     const { token, path: tokenFile } = await tokenOf(cluster.tokenFile, folder.path);
     const run = await withProbe(prepared);
     const taken = await takeUp(run, folder, observer);
-    const clusterRun = await ClusterRun.begin(run, folder, taken, observer, { ...cluster, token });
-    onListening({ address: clusterRun.address, tokenFile });
+    const clusterRun = await ClusterRun.begin(run, folder, taken, observer, {
+      ...options,
+      token,
+      tls: certificate,
+    });
+    onListening({ address: clusterRun.address, tokenFile, certificate });
     const setupSeconds = (performance.now() - began) / 1000;
     const conclusion = await clusterRun.finish(signal);
     if (conclusion === null) throw interrupted(folder.path);

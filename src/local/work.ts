@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
 import { LockstepError } from '../shared/errors.js';
 import { isWildcard, parseRunUrl, type SocketAddress } from '../shared/link/socket-address.js';
+import { readTrust, type ClientTls } from '../shared/link/tls.js';
 import { readToken, type Token } from '../shared/link/token.js';
 import { firstLineage } from '../shared/protocol/lineage.js';
 import type { MemberId } from '../shared/protocol/names.js';
@@ -23,9 +24,11 @@ import { prepareWorker } from './prepare-worker.js';
 import { receiveData } from './received-data.js';
 
 export interface WorkInput {
-  /** `ws://HOST:PORT` of the coordinator. */
+  /** `ws://HOST:PORT` or `wss://HOST:PORT` of the coordinator. */
   readonly join: string;
   readonly tokenFile: string;
+  /** PEM file of the authority to trust at a `wss` address; null: those of Node and the system. */
+  readonly tlsCa: string | null;
   readonly threads: number;
   /** Where other workers may connect; null: a free port, on loopback where the coordinator is. */
   readonly listen: SocketAddress | null;
@@ -44,13 +47,17 @@ const WELCOME_MILLISECONDS = 10_000;
 
 /**
  * Works for a run until it is finished: joins, receives what it needs, computes its share. Throws
- * JOIN_*, PROTOCOL_*, COORDINATOR_LOST and what ended the run; RUN_INTERRUPTED where `signal` did.
+ * JOIN_*, TLS_INVALID, PROTOCOL_*, COORDINATOR_LOST and what ended the run; RUN_INTERRUPTED where `signal` did.
  */
 export async function work(input: WorkInput): Promise<void> {
   const token = await readToken(input.tokenFile);
-  const peers = await PeerLinks.open(token, input.listen ?? listenFor(input.join));
+  const trust = await readTrust(input.tlsCa);
+  // Whoever wants an encrypted line wants no open ones beside it.
+  const isEncrypted = parseRunUrl(input.join).protocol === 'wss:';
+  const listen = input.listen ?? listenFor(input.join);
+  const peers = await PeerLinks.open(token, listen, isEncrypted);
   try {
-    await new WorkerProcess(input, token, peers).run();
+    await new WorkerProcess(input, token, trust, peers).run();
   } finally {
     await peers.close();
   }
@@ -66,6 +73,7 @@ function listenFor(join: string): SocketAddress {
 class WorkerProcess {
   readonly #input: WorkInput;
   readonly #token: Token;
+  readonly #trust: ClientTls;
   readonly #peers: PeerLinks;
   readonly #name: string;
   readonly #welcomed: Promise<Welcome>;
@@ -76,9 +84,10 @@ class WorkerProcess {
     await this.#line?.send(message);
   });
 
-  constructor(input: WorkInput, token: Token, peers: PeerLinks) {
+  constructor(input: WorkInput, token: Token, trust: ClientTls, peers: PeerLinks) {
     this.#input = input;
     this.#token = token;
+    this.#trust = trust;
     this.#peers = peers;
     this.#name = input.name ?? `${hostname()}-${process.pid}`;
     this.#welcomed = new Promise((resolve) => (this.#onWelcome = resolve));
@@ -189,7 +198,7 @@ class WorkerProcess {
       host: hostname(),
       pid: process.pid,
       threads,
-      listen: { host: isWildcard(host) ? null : host, port },
+      listen: { host: isWildcard(host) ? null : host, port, tls: this.#peers.isEncrypted },
     };
     const onMessage = (message: FromCoordinator): void => {
       this.#take(message);
@@ -197,7 +206,10 @@ class WorkerProcess {
     const until = performance.now() + waitSeconds * 1000;
     for (;;) {
       try {
-        const options = { url, token: this.#token, join, onMessage, onNotice: notice };
+        const options = {
+          ...{ url, token: this.#token, trust: this.#trust },
+          ...{ join, onMessage, onNotice: notice },
+        };
         this.#line = await CoordinatorLine.open(options);
         return member;
       } catch (error) {

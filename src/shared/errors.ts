@@ -88,6 +88,8 @@ export const ERROR_CODES = {
   RUN_STUCK: 'All workers answer, and yet the run did not get on for too long.',
   WIRE_INVALID: 'A frame that came over a socket is not one of this protocol.',
   JOIN_REFUSED: 'A worker or peer was not let in: wrong token, version or run.',
+  JOIN_UNTRUSTED: 'The certificate at the address to join is not trusted, or holds another name.',
+  TLS_INVALID: 'A file with a TLS certificate, key or authority cannot be used.',
   JOIN_FAILED: 'The address to join does not answer, or answers as something else.',
   LISTEN_FAILED: 'The address to listen on cannot be had.',
   TOKEN_INVALID: 'The file of the token cannot be read, or holds no usable token.',

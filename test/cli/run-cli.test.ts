@@ -79,7 +79,11 @@ function recorder() {
     },
     coordinate: ({ observer, signal, onDataProgress, onListening, ...options }) => {
       calls.push(['coordinate', options, signal?.aborted, typeof onDataProgress]);
-      onListening({ address: { host: '127.0.0.1', port: 4711 }, tokenFile: '/run/token' });
+      onListening({
+        address: { host: '127.0.0.1', port: 4711 },
+        tokenFile: '/run/token',
+        certificate: null,
+      });
       if (observer !== undefined) playRun(observer);
       return Promise.resolve(SUMMARY);
     },
@@ -380,7 +384,10 @@ t.test('worker asks to work, with the flags as they are', async (t) => {
   const { status, out, err, calls } = await lockstep([...where, '--threads', '3', '--name', 'n']);
   t.equal(status, 0, err);
   t.match(out, /Receiving the data set\.\nThe run is finished\./);
-  const expected = { join: 'ws://h:1', tokenFile: 'f', threads: 3, name: 'n', listen: null };
+  const expected = {
+    ...{ join: 'ws://h:1', tokenFile: 'f', tlsCa: null },
+    ...{ threads: 3, name: 'n', listen: null },
+  };
   t.match(calls[0]?.[1], expected);
   const faults = [
     ['--threads', '0'],

@@ -65,7 +65,7 @@ export class TestCluster {
     const isThere = existsSync(join(out, 'config.json'));
     const run = isThere ? ['--resume', out] : [...training, '--out', out];
     // Workers look for a coordinator that was killed where it was.
-    const listen = this.#url === '' ? `${host.address}:0` : this.#url.replace('ws://', '');
+    const listen = this.#url === '' ? `${host.address}:0` : this.#url.replace(/^wss?:\/\//, '');
     const started = startOn({ host, env, ...changes }, [
       ...['coordinator', ...run, '--listen', listen],
       ...flags,
@@ -78,7 +78,7 @@ export class TestCluster {
         if (started.child.exitCode !== null) return null;
         await after(20);
       }
-      return /ws:\/\/\S+/.exec(text)?.[0] ?? null;
+      return /wss?:\/\/\S+/.exec(text)?.[0] ?? null;
     };
     const url = await within(joinLine(), 'the join line');
     if (url === null) throw new TypeError(`The coordinator ended: ${(await started.ended).stderr}`);
@@ -101,9 +101,18 @@ export class TestCluster {
     return this.workWith({ host }, name, ...flags);
   }
 
+  /** A worker that dials another address. */
+  workAt(url: string, name: string, ...flags: readonly string[]): StartedProcess {
+    return this.#start(url, {}, name, flags);
+  }
+
   workWith(changes: Changes, name: string, ...flags: readonly string[]): StartedProcess {
+    return this.#start(this.#url, changes, name, flags);
+  }
+
+  #start(url: string, changes: Changes, name: string, flags: readonly string[]): StartedProcess {
     const { env } = this.options;
-    const where = ['--join', this.#url, '--token-file', this.tokenFile];
+    const where = ['--join', url, '--token-file', this.tokenFile];
     const started = startOn({ env, ...changes }, [
       ...['worker', ...where, '--name', name],
       ...flags,

@@ -188,7 +188,7 @@ export const FROM_WORKER: Samples<FromWorker> = {
       host: 'höst',
       pid: 4711,
       threads: 8,
-      listen: { host: null, port: 7334 },
+      listen: { host: null, port: 7334, tls: false },
     },
   ],
   'want-data': [{ kind: 'want-data', digest, first: 0, end: 1 << 20 }],

@@ -37,7 +37,11 @@ export async function openDoor(t: Test, more: Partial<SocketServerOptions> = {})
   const onConnection = (socket: WebSocket): void => {
     wake(socket);
   };
-  const server = await SocketServer.open({ listen: LOOPBACK, token: TOKEN, onConnection, ...more });
+  const server = await SocketServer.open({
+    ...{ listen: LOOPBACK, token: TOKEN, tls: null },
+    onConnection,
+    ...more,
+  });
   t.teardown(() => server.close());
   const next = (): Promise<WebSocket> => {
     const first = admitted.shift();

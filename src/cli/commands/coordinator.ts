@@ -7,6 +7,7 @@ import {
   webSocketUrl,
   type SocketAddress,
 } from '../../shared/link/socket-address.js';
+import { certifiedName } from '../../shared/link/tls.js';
 import { configOptions, flagInput, readSources } from '../config-source.js';
 import type { CliContext } from '../context.js';
 import { textFlag, wholeNumberFlag } from '../flags.js';
@@ -42,6 +43,12 @@ function coordinatorOptions(yargs: Argv): Argv<Arguments> {
       describe: 'File with the token that lets workers in',
       defaultDescription: "made in the run's folder",
     },
+    'tls-cert': {
+      nargs: 1,
+      group: GROUP,
+      describe: 'PEM file of a certificate: links are encrypted',
+    },
+    'tls-key': { nargs: 1, group: GROUP, describe: 'PEM file of its private key' },
     'min-workers': {
       nargs: 1,
       group: GROUP,
@@ -79,8 +86,11 @@ async function coordinate(argv: ArgumentsCamelCase<Arguments>, context: CliConte
       ...input,
       ...shown,
       cluster,
-      onListening: ({ address, tokenFile }) => {
-        const url = webSocketUrl({ ...address, host: reachable(address) });
+      onListening: ({ address, tokenFile, certificate }) => {
+        const { port } = address;
+        const here = reachable(address);
+        const host = certificate === null ? here : certifiedName(certificate, here);
+        const url = webSocketUrl({ host, port }, certificate !== null);
         // For scripts, too: always, and on a line of its own.
         stderr.write(`Join with: lockstep worker --join ${url} --token-file ${tokenFile}\n`);
       },
@@ -92,6 +102,8 @@ function clusterOptions(argv: Readonly<Record<string, unknown>>) {
   return {
     listen: parseSocketAddress(textFlag(argv, 'listen') ?? DEFAULT_LISTEN),
     tokenFile: textFlag(argv, 'token-file'),
+    tlsCert: textFlag(argv, 'tls-cert'),
+    tlsKey: textFlag(argv, 'tls-key'),
     minWorkers: wholeNumberFlag(argv, 'min-workers', 1) ?? 1,
     expectWorkers: wholeNumberFlag(argv, 'expect-workers', 1),
     maxWorkers: wholeNumberFlag(argv, 'max-workers', 1),

@@ -5,6 +5,7 @@ import { clusterStatusText } from '../display/cluster-status.js';
 interface Arguments {
   readonly url: string;
   readonly 'token-file': string;
+  readonly 'tls-ca': string | undefined;
   readonly json: boolean | undefined;
 }
 
@@ -16,7 +17,7 @@ export const statusCommand = (context: CliContext): CommandModule<object, Argume
       .positional('url', {
         type: 'string',
         demandOption: true,
-        describe: 'Address of the coordinator: ws://HOST:PORT',
+        describe: 'Address of the coordinator: ws[s]://HOST:PORT',
       })
       .option('token-file', {
         type: 'string',
@@ -24,11 +25,20 @@ export const statusCommand = (context: CliContext): CommandModule<object, Argume
         demandOption: true,
         describe: 'File with the token of the run',
       })
+      .option('tls-ca', {
+        type: 'string',
+        nargs: 1,
+        describe: "PEM file of the authority to trust at a wss address, instead of the system's",
+      })
       .option('json', { type: 'boolean', describe: 'Print as JSON' })
       .example('$0 status ws://10.0.0.1:7333 --token-file token', 'a table of the workers'),
   handler: async ({ url, json, ...argv }) => {
     const product = await context.loadProduct();
-    const status = await product.clusterStatus(url, String(argv['token-file']));
+    const status = await product.clusterStatus(
+      url,
+      String(argv['token-file']),
+      argv['tls-ca'] ?? null,
+    );
     if (json === true) writeJson(context.stdout, status);
     else context.stdout.write(clusterStatusText(status));
   },

@@ -25,12 +25,17 @@ function workerOptions(yargs: Argv, context: CliContext): Argv<Arguments> {
     join: {
       nargs: 1,
       demandOption: true,
-      describe: 'Address of the coordinator, as it prints it: ws://HOST:PORT',
+      describe: 'Address of the coordinator, as it prints it: ws[s]://HOST:PORT',
     },
     'token-file': {
       nargs: 1,
       demandOption: true,
       describe: 'File with the token of the run',
+    },
+    'tls-ca': {
+      nargs: 1,
+      describe: 'PEM file of the authority to trust at a wss address',
+      defaultDescription: "the system's",
     },
     threads: {
       nargs: 1,
@@ -80,6 +85,7 @@ async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): P
     await product.work({
       join: textFlag(argv, 'join')!,
       tokenFile: textFlag(argv, 'token-file')!,
+      tlsCa: textFlag(argv, 'tls-ca'),
       threads,
       listen: listen === null ? null : parseSocketAddress(listen),
       name: textFlag(argv, 'name'),

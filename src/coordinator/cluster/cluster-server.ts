@@ -7,6 +7,7 @@ import {
 } from '../../shared/link/socket-address.js';
 import { SocketLink } from '../../shared/link/socket-link.js';
 import { SocketServer } from '../../shared/link/socket-server.js';
+import type { ServerTls } from '../../shared/link/tls.js';
 import type { Token } from '../../shared/link/token.js';
 import type { SnapshotPiece, ToCoordinator, ToMember } from '../../shared/protocol/messages.js';
 import type { MemberId } from '../../shared/protocol/names.js';
@@ -34,6 +35,8 @@ export interface JoinedWorker extends Join {
 export interface ClusterServerOptions {
   readonly listen: SocketAddress;
   readonly token: Token;
+  /** null: links are not encrypted. */
+  readonly tls: ServerTls | null;
   readonly welcome: Welcome;
   readonly blobs: Blobs;
   /** The most workers at a time; those above are refused. */
@@ -70,6 +73,7 @@ export class ClusterServer {
     cluster.#server = await SocketServer.open({
       listen: options.listen,
       token: options.token,
+      tls: options.tls,
       onConnection: (socket, from) => {
         cluster.#greet(socket, from);
       },
@@ -159,7 +163,7 @@ export class ClusterServer {
 function urlOf({ listen }: Join, from: string): string | null {
   if (listen === null) return null;
   const host = listen.host ?? parseSocketAddress(from).host;
-  return webSocketUrl({ host, port: listen.port });
+  return webSocketUrl({ host, port: listen.port }, listen.tls);
 }
 
 /** What a worker says, apart: its messages to the machine, and what this side answers itself. */

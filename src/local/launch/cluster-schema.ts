@@ -21,6 +21,19 @@ export const COORDINATOR_SHAPE = {
     .nullable()
     .default(null)
     .describe("File with the token that lets workers in; null: made in the run's folder"),
+  tlsCert: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('PEM file of a certificate: links are encrypted; null: they are not'),
+  tlsKey: z.string().min(1).nullable().default(null).describe('PEM file of its private key'),
+  tlsCa: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe("PEM file of the authority that workers are to trust; null: the system's"),
   minWorkers: z.int().min(1).default(1).describe('The run waits while there are fewer'),
   maxWorkers: z.int().min(1).nullable().default(null).describe('Refuse those above so many'),
   waitSeconds: z

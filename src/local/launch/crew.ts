@@ -1,13 +1,12 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { within } from '../../shared/within.js';
 import type { Cluster, NamedWorker } from './read-cluster.js';
-import { workerCommand } from './worker-command.js';
+import { workerCommand, type JoinPlace } from './worker-command.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface CrewOptions {
   readonly cluster: Pick<Cluster, 'workers' | 'ssh' | 'restarts'>;
-  readonly url: string;
-  readonly tokenFile: string;
+  readonly join: JoinPlace;
   readonly token: string;
   /** A line of a worker's output, or about it. */
   readonly onLine: (name: string, line: string) => void;
@@ -48,12 +47,12 @@ export class Crew {
   }
 
   async #keep(worker: NamedWorker): Promise<void> {
-    const { cluster, url, tokenFile, token, onLine } = this.#options;
+    const { cluster, join, token, onLine } = this.#options;
     const { atMost, backoffSeconds } = cluster.restarts;
     const { signal } = this.#stopping;
     let pause = backoffSeconds;
     for (let restarts = 0; ; restarts++) {
-      const command = workerCommand(worker, cluster.ssh, url, tokenFile);
+      const command = await workerCommand(worker, cluster.ssh, join);
       const life = new WorkerProcess(command, token, (line) => {
         onLine(worker.name, line);
       });

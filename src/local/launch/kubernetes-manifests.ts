@@ -1,5 +1,9 @@
 import type { Cluster } from './read-cluster.js';
-import { fixedPort, quoted, workerFlags } from './script-words.js';
+import { fileFlags, fixedPort, quoted, workerFlags } from './script-words.js';
+
+const TLS_COMMENT = `# The certificate must hold the name lockstep-0.lockstep; ca.crt is the authority that signed it.
+#   kubectl create secret generic lockstep-tls --from-file=tls.crt --from-file=tls.key --from-file=ca.crt
+`;
 
 /** Manifests for the same run: an Indexed Job whose index 0 coordinates, the others work. */
 export function kubernetesManifests(cluster: Cluster, image: string): string {
@@ -9,6 +13,15 @@ export function kubernetesManifests(cluster: Cluster, image: string): string {
   delete rest.out;
   delete rest.resume;
   const port = fixedPort(coordinator.listen);
+  const { tlsCert, tlsCa } = coordinator;
+  // Where the Secret is mounted.
+  const tls = {
+    'tls-cert': tlsCert && '/tls/tls.crt',
+    'tls-key': tlsCert && '/tls/tls.key',
+  };
+  const ca = { 'tls-ca': tlsCert && tlsCa && '/tls/ca.crt' };
+  const scheme = tlsCert === null ? 'ws' : 'wss';
+  const hasTls = tlsCert !== null;
   const cases = workers.map(
     (worker, i) => `${i + 1}) set -- ${workerFlags(worker).map(quoted).join(' ')} ;;`,
   );
@@ -16,18 +29,18 @@ export function kubernetesManifests(cluster: Cluster, image: string): string {
     'if [ "$JOB_COMPLETION_INDEX" = 0 ]; then',
     'if [ -e /runs/run/config.json ]; then set -- --resume /runs/run',
     'else set -- /config/train.json --out /runs/run; fi',
-    `exec ${ssh.command} coordinator "$@" --listen 0.0.0.0:${port} --token-file /token/token --min-workers ${coordinator.minWorkers} --expect-workers ${workers.length} --wait ${coordinator.waitSeconds}`,
+    `exec ${ssh.command} coordinator "$@" --listen 0.0.0.0:${port} --token-file /token/token --min-workers ${coordinator.minWorkers} --expect-workers ${workers.length} --wait ${coordinator.waitSeconds}${fileFlags(tls)}`,
     'fi',
     'case "$JOB_COMPLETION_INDEX" in',
     ...cases,
     'esac',
-    `exec ${ssh.command} worker --join ws://lockstep-0.lockstep:${port} --token-file /token/token --wait 300 "$@"`,
+    `exec ${ssh.command} worker --join ${scheme}://lockstep-0.lockstep:${port} --token-file /token/token --wait 300${fileFlags(ca)} "$@"`,
   ].join('\n');
   const pods = workers.length + 1;
   return `# Before: a Secret with the token, and a PersistentVolumeClaim "lockstep-runs" for the run folder.
 #   (umask 077; openssl rand -hex 32 >token)
 #   kubectl create secret generic lockstep-token --from-file=token
-# A node is lost: its workers are removed from the run, the others share its work, the weights stay
+${hasTls ? TLS_COMMENT : ''}# A node is lost: its workers are removed from the run, the others share its work, the weights stay
 # the same to the bit; the Job starts another pod of that index, which joins. If it had the
 # coordinator, the new one resumes from the last checkpoint.
 # Pre-emption and draining: SIGTERM. A worker leaves, the coordinator writes a checkpoint; such ends
@@ -83,12 +96,12 @@ spec:
             - { name: config, mountPath: /config, readOnly: true }
             - { name: token, mountPath: /token, readOnly: true }
             - { name: runs, mountPath: /runs }
-      volumes:
+${hasTls ? '            - { name: tls, mountPath: /tls, readOnly: true }\n' : ''}      volumes:
         - name: config
           configMap: { name: lockstep-config }
         - name: token
           secret: { secretName: lockstep-token, defaultMode: 256 }
         - name: runs
           persistentVolumeClaim: { claimName: lockstep-runs }
-`;
+${hasTls ? '        - name: tls\n          secret: { secretName: lockstep-tls, defaultMode: 256 }\n' : ''}`;
 }

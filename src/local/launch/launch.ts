@@ -1,14 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { LockstepError } from '../../shared/errors.js';
-import {
-  isWildcard,
-  parseSocketAddress,
-  webSocketUrl,
-  type SocketAddress,
-} from '../../shared/link/socket-address.js';
+import { isWildcard, parseSocketAddress, webSocketUrl } from '../../shared/link/socket-address.js';
 import type { RunSummary } from '../../shared/run-events.js';
-import { coordinate, type CoordinateInput } from '../coordinate.js';
+import { certifiedName } from '../../shared/link/tls.js';
+import { coordinate, type CoordinateInput, type ListeningPlace } from '../coordinate.js';
 import { Crew } from './crew.js';
 import type { Cluster } from './read-cluster.js';
 import { isHere } from './worker-command.js';
@@ -25,19 +21,22 @@ export type LaunchInput = Pick<CoordinateInput, 'observer' | 'signal' | 'onDataP
  */
 export async function launch(input: LaunchInput): Promise<RunSummary> {
   const { cluster, onLine, signal, ...rest } = input;
-  const { listen, address: dialled, ...coordinator } = cluster.coordinator;
+  const { listen, address: dialled, tlsCa, ...coordinator } = cluster.coordinator;
   const desolate = new AbortController();
   let crew: Crew | null = null;
   let tokenIsKnown: Promise<void> = Promise.resolve();
-  const start = async (place: { address: SocketAddress; tokenFile: string }): Promise<void> => {
-    const { tokenFile } = place;
+  const start = async (place: ListeningPlace): Promise<void> => {
+    const { tokenFile, certificate } = place;
     const token = (await readFile(tokenFile, 'utf8')).trim();
-    const host = dialled ?? dialledHost(place.address.host, cluster);
-    const url = webSocketUrl({ ...place.address, host });
+    const here = dialledHost(place.address.host, cluster);
+    const named = certificate === null ? here : certifiedName(certificate, here);
+    const { port } = place.address;
+    const url = webSocketUrl({ host: dialled ?? named, port }, certificate !== null);
+    const join = { url, tokenFile, tlsCa };
     const onDesolate = (): void => {
       desolate.abort();
     };
-    crew = new Crew({ cluster, url, tokenFile, token, onLine, onDesolate });
+    crew = new Crew({ cluster, join, token, onLine, onDesolate });
   };
   let isFinished = false;
   try {

@@ -60,9 +60,16 @@ export function parseCluster(value: unknown, folder: string): Cluster {
     const message = `two workers have the name ${showValue(twice)}; expected different ones`;
     throw configError([{ path: 'workers', message }]);
   }
-  const { tokenFile } = coordinator;
+  const { tokenFile, tlsCert, tlsKey, tlsCa } = coordinator;
+  const pathOf = (path: string | null): string | null => path && resolve(folder, path);
   return {
-    coordinator: { ...coordinator, tokenFile: tokenFile && resolve(folder, tokenFile) },
+    coordinator: {
+      ...coordinator,
+      tokenFile: pathOf(tokenFile),
+      tlsCert: pathOf(tlsCert),
+      tlsKey: pathOf(tlsKey),
+      tlsCa: pathOf(tlsCa),
+    },
     workers: named,
     ssh,
     restarts,

@@ -14,3 +14,9 @@ export const workerFlags = ({ name, threads }: NamedWorker): string[] => [
 
 /** One word of a shell, whatever is in it. */
 export const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** Flags with the paths of files; none for a file that is null. Begins with a space. */
+export const fileFlags = (files: Readonly<Record<string, string | null>>): string =>
+  Object.entries(files)
+    .map(([flag, path]) => (path === null ? '' : ` --${flag} ${quoted(path)}`))
+    .join('');

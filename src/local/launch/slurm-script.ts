@@ -1,5 +1,5 @@
 import type { Cluster } from './read-cluster.js';
-import { fixedPort, quoted, workerFlags } from './script-words.js';
+import { fileFlags, fixedPort, quoted, workerFlags } from './script-words.js';
 
 /** An sbatch script for the same run: the first node coordinates, one task is one worker. */
 export function slurmScript(cluster: Cluster): string {
@@ -10,6 +10,8 @@ export function slurmScript(cluster: Cluster): string {
   const { out, resume, ...rest } = train;
   const folder = out ?? resume;
   const port = fixedPort(coordinator.listen);
+  const { tlsCert, tlsKey, tlsCa } = coordinator;
+  const scheme = tlsCert === null ? 'ws' : 'wss';
   const cases = workers.map(
     (worker, i) => `  ${i}) set -- ${workerFlags(worker).map(quoted).join(' ')} ;;`,
   );
@@ -43,15 +45,15 @@ CONFIG
   set -- "$run.json" --out "$run"
 fi
 ${ssh.command} coordinator "$@" --listen 0.0.0.0:${port} --token-file "$token" \\
-  --min-workers ${coordinator.minWorkers} --expect-workers ${workers.length} --wait ${coordinator.waitSeconds} &
+  --min-workers ${coordinator.minWorkers} --expect-workers ${workers.length} --wait ${coordinator.waitSeconds}${fileFlags({ 'tls-cert': tlsCert, 'tls-key': tlsKey })} &
 coordinator=$!
 trap 'kill -TERM "$coordinator" 2>/dev/null' TERM INT
-export LOCKSTEP_JOIN="ws://$(hostname):${port}" LOCKSTEP_TOKEN_FILE="$token"
+export LOCKSTEP_JOIN="${scheme}://$(hostname):${port}" LOCKSTEP_TOKEN_FILE="$token"
 srun --no-kill --kill-on-bad-exit=0 --wait=0 sh -c '
 case "$SLURM_PROCID" in
 ${cases.join('\n').replaceAll("'", `'\\''`)}
 esac
-exec ${ssh.command.replaceAll("'", `'\\''`)} worker --join "$LOCKSTEP_JOIN" --token-file "$LOCKSTEP_TOKEN_FILE" "$@"' &
+exec ${ssh.command.replaceAll("'", `'\\''`)} worker --join "$LOCKSTEP_JOIN" --token-file "$LOCKSTEP_TOKEN_FILE"${fileFlags({ 'tls-ca': tlsCa }).replaceAll("'", `'\\''`)} "$@"' &
 workers=$!
 # A signal ends a wait early: wait until the coordinator is gone.
 while kill -0 "$coordinator" 2>/dev/null; do wait "$coordinator"; done

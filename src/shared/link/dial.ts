@@ -5,6 +5,7 @@ import { errorOf } from '../protocol/failure.js';
 import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from '../wire/frame.js';
 import { refusalSchema } from '../wire/session.js';
 import { SOCKET_PATH, SUBPROTOCOL } from './socket-server.js';
+import type { ClientTls } from './tls.js';
 import type { Token } from './token.js';
 
 const TIMEOUT_MILLISECONDS = 5000;
@@ -12,12 +13,13 @@ const MOST_ANSWER_BYTES = 65536;
 
 /**
  * Opens a connection to a coordinator or a worker; it is paused, so that what comes early waits for
- * who reads it. Throws JOIN_REFUSED with the other side's reason where it does not let us in,
- * JOIN_FAILED where nobody answers, or the address is none.
+ * who reads it. `tls` says whom to trust where the address is encrypted. Throws JOIN_REFUSED with the
+ * other side's reason where it does not let us in, JOIN_UNTRUSTED where its certificate is not to be
+ * trusted, JOIN_FAILED where nobody answers, or the address is none.
  */
-export function dial(url: string, token: Token): Promise<WebSocket> {
+export function dial(url: string, token: Token, tls: ClientTls = {}): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
-    const socket = connecting(url, token);
+    const socket = connecting(url, token, tls);
     // A handshake that drips has a time, too: ws's own is between one byte and the next.
     const timer = setTimeout(() => {
       fail(noRunAt(url, `no answer within ${TIMEOUT_MILLISECONDS} ms`));
@@ -38,7 +40,7 @@ export function dial(url: string, token: Token): Promise<WebSocket> {
       resolve(socket);
     });
     socket.once('error', (cause) => {
-      fail(noRunAt(url, cause.message === '' ? 'connection refused' : cause.message, cause));
+      fail(unreachable(url, cause));
     });
     socket.once('unexpected-response', (_, response: IncomingMessage) => {
       void answerOf(response).then((text) => {
@@ -48,10 +50,11 @@ export function dial(url: string, token: Token): Promise<WebSocket> {
   });
 }
 
-function connecting(url: string, token: Token): WebSocket {
+function connecting(url: string, token: Token, tls: ClientTls): WebSocket {
   try {
     return new WebSocket(new URL(SOCKET_PATH, url), `${SUBPROTOCOL}${PROTOCOL_VERSION}`, {
       headers: { authorization: token.authorization },
+      ...tls,
       perMessageDeflate: false,
       maxPayload: MAX_FRAME_BYTES,
       handshakeTimeout: TIMEOUT_MILLISECONDS,
@@ -64,6 +67,26 @@ function connecting(url: string, token: Token): WebSocket {
   } catch (cause) {
     throw noRunAt(url, cause instanceof Error ? cause.message : String(cause), cause);
   }
+}
+
+const CERTIFICATE_FAULT =
+  /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|HOSTNAME_|INVALID_)/;
+
+/** Why a connection could not be made. */
+export function unreachable(url: string, cause: NodeJS.ErrnoException): LockstepError {
+  const { code = '', message } = cause;
+  if (CERTIFICATE_FAULT.test(code)) {
+    return new LockstepError('JOIN_UNTRUSTED', `The certificate of ${url}: ${message}.`, {
+      hint: 'Give --tls-ca the certificate of the authority that signed it, and dial a name that it holds.',
+      where: { url },
+      cause,
+    });
+  }
+  if (code === 'EPROTO') return noRunAt(url, 'it speaks no TLS; try ws:// for wss://', cause);
+  if (code === 'ECONNRESET' && url.startsWith('ws:')) {
+    return noRunAt(url, `${message}; where it wants TLS, write wss:// for ws://`, cause);
+  }
+  return noRunAt(url, message === '' ? 'connection refused' : message, cause);
 }
 
 /** Nobody answers, or something else does. */
@@ -83,7 +106,8 @@ function refusalIn(text: string): LockstepError | null {
   }
 }
 
-async function answerOf(response: IncomingMessage): Promise<string> {
+/** What a server says instead of a link, as far as it is worth reading. */
+export async function answerOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {

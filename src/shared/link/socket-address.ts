@@ -23,8 +23,8 @@ export function formatSocketAddress({ host, port }: SocketAddress): string {
 }
 
 /** How a coordinator or worker at an address is dialled. */
-export function webSocketUrl(address: SocketAddress): string {
-  return `ws://${formatSocketAddress(address)}`;
+export function webSocketUrl(address: SocketAddress, isEncrypted: boolean): string {
+  return `${isEncrypted ? 'wss' : 'ws'}://${formatSocketAddress(address)}`;
 }
 
 /** Whether it stands for all addresses of the machine, and so for none that others can dial. */
@@ -38,7 +38,7 @@ export function parseRunUrl(text: string): URL {
     return new URL(text);
   } catch {
     throw new LockstepError('USAGE_INVALID', `${text} is no address of a run.`, {
-      hint: 'Write ws://HOST:PORT, as the coordinator prints it.',
+      hint: 'Write ws://HOST:PORT or wss://HOST:PORT, as the coordinator prints it.',
     });
   }
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -7,6 +8,7 @@ import { failureOf } from '../protocol/failure.js';
 import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from '../wire/frame.js';
 import { STATUS_PATH } from '../wire/status.js';
 import { formatSocketAddress, type SocketAddress } from './socket-address.js';
+import type { ServerTls } from './tls.js';
 import type { Token } from './token.js';
 
 export const SOCKET_PATH = '/lockstep';
@@ -15,6 +17,8 @@ export const SUBPROTOCOL = 'lockstep.';
 export interface SocketServerOptions {
   readonly listen: SocketAddress;
   readonly token: Token;
+  /** null: links are not encrypted. */
+  readonly tls: ServerTls | null;
   /** A connection that was let in, and where it comes from. */
   readonly onConnection: (socket: WebSocket, from: string) => void;
   /** What is told, as JSON, to who asks for STATUS_PATH with the token. */
@@ -43,7 +47,7 @@ export class SocketServer {
 
   /** Throws LISTEN_FAILED. */
   static async open(options: SocketServerOptions): Promise<SocketServer> {
-    const { listen, token, onConnection } = options;
+    const { listen, token, tls, onConnection } = options;
     const { handshakeMillis = HANDSHAKE_MILLISECONDS } = options;
     const sockets = new WebSocketServer({
       noServer: true,
@@ -56,9 +60,15 @@ export class SocketServer {
       requestTimeout: handshakeMillis,
       connectionsCheckingInterval: CHECK_MILLISECONDS,
     };
-    const server = createServer(limits, (request, response) => {
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
       answer(request, response, options);
-    });
+    };
+    const server =
+      tls === null
+        ? createServer(limits, onRequest)
+        : createTlsServer({ ...limits, ...tls, handshakeTimeout: handshakeMillis }, onRequest);
+    // Whoever speaks no TLS, or has another key, is cut off; that is no error of ours.
+    server.on('tlsClientError', (_: Error, socket: Duplex) => socket.destroy());
     server.maxConnections = MOST_CONNECTIONS;
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // A peer that goes away in the middle is no error of ours.

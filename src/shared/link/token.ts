@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { LockstepError } from '../errors.js';
 
@@ -20,6 +20,11 @@ export class Token {
   /** Whether a header holds the same token; takes as long whatever it holds. */
   admits(authorization: string | undefined): boolean {
     return timingSafeEqual(this.#digest, digestOf(authorization?.replace(/^Bearer /, '') ?? ''));
+  }
+
+  /** A key of 32 bytes for one purpose (HKDF with SHA-256, RFC 5869); it does not give the token away. */
+  keyFor(purpose: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', this.#text, '', purpose, 32));
   }
 
   toJSON(): string {

@@ -38,7 +38,12 @@ const join = z.strictObject({
   threads: z.int().min(1).max(4096),
   /** Where peers reach it; host null: at the address that it connects from. null: nowhere. */
   listen: z
-    .strictObject({ host: text(256).nullable(), port: z.int().min(1).max(65535) })
+    .strictObject({
+      host: text(256).nullable(),
+      port: z.int().min(1).max(65535),
+      /** Whether links to it are encrypted. */
+      tls: z.boolean(),
+    })
     .nullable(),
 });
 

@@ -1,6 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { dial } from '../../shared/link/dial.js';
 import { SocketLink } from '../../shared/link/socket-link.js';
+import type { ClientTls } from '../../shared/link/tls.js';
 import type { Token } from '../../shared/link/token.js';
 import {
   fromCoordinatorSchema,
@@ -17,6 +18,8 @@ const LONGEST_WAIT_MILLISECONDS = 2000;
 export interface CoordinatorLineOptions {
   readonly url: string;
   readonly token: Token;
+  /** Whom to trust where the address is encrypted. */
+  readonly trust: ClientTls;
   readonly join: Join;
   readonly onMessage: (message: FromCoordinator) => void;
   readonly onNotice: (text: string) => void;
@@ -37,7 +40,7 @@ export class CoordinatorLine {
     this.#options = options;
   }
 
-  /** Throws JOIN_FAILED, JOIN_REFUSED where the first connection is not made. */
+  /** Throws JOIN_FAILED, JOIN_REFUSED, JOIN_UNTRUSTED where the first connection is not made. */
   static async open(options: CoordinatorLineOptions): Promise<CoordinatorLine> {
     const line = new CoordinatorLine(options);
     await line.#dial();
@@ -58,8 +61,8 @@ export class CoordinatorLine {
   }
 
   async #dial(): Promise<void> {
-    const { url, token, join, onMessage } = this.#options;
-    const link: CoordinatorLink = new SocketLink(await dial(url, token), {
+    const { url, token, trust, join, onMessage } = this.#options;
+    const link: CoordinatorLink = new SocketLink(await dial(url, token, trust), {
       peer: 'the coordinator',
       accepts: fromCoordinatorSchema,
       onInvalid: (error) => {

@@ -4,6 +4,7 @@ import { dial } from '../../shared/link/dial.js';
 import type { SocketAddress } from '../../shared/link/socket-address.js';
 import { SocketLink } from '../../shared/link/socket-link.js';
 import { SocketServer } from '../../shared/link/socket-server.js';
+import { peerClientTls, peerServerTls, type ClientTls } from '../../shared/link/tls.js';
 import type { Token } from '../../shared/link/token.js';
 import type { PeerMessage } from '../../shared/protocol/messages.js';
 import type { MemberId } from '../../shared/protocol/names.js';
@@ -24,6 +25,7 @@ const GREETING_MILLISECONDS = 5000;
  */
 export class PeerLinks {
   readonly #token: Token;
+  readonly #tls: ClientTls;
   readonly #server: SocketServer;
   readonly #links = new Map<MemberId, PeerLink>();
   readonly #opening = new Map<MemberId, Promise<PeerLink | null>>();
@@ -34,22 +36,28 @@ export class PeerLinks {
   #handler: (message: PeerMessage) => void = () => undefined;
   #closed = false;
 
-  private constructor(token: Token, server: SocketServer) {
+  private constructor(
+    token: Token,
+    server: SocketServer,
+    readonly isEncrypted: boolean,
+  ) {
     this.#token = token;
+    this.#tls = peerClientTls(token);
     this.#server = server;
   }
 
   /** Throws LISTEN_FAILED. */
-  static async open(token: Token, listen: SocketAddress): Promise<PeerLinks> {
+  static async open(token: Token, listen: SocketAddress, isEncrypted: boolean): Promise<PeerLinks> {
     let links: PeerLinks | null = null;
     const server = await SocketServer.open({
       listen,
       token,
+      tls: isEncrypted ? peerServerTls(token) : null,
       onConnection: (socket, from) => {
         links?.accept(socket, from);
       },
     });
-    links = new PeerLinks(token, server);
+    links = new PeerLinks(token, server, isEncrypted);
     return links;
   }
 
@@ -132,7 +140,7 @@ export class PeerLinks {
       return there ?? null;
     }
     try {
-      const link = this.#linkOver(await dial(url, this.#token), to);
+      const link = this.#linkOver(await dial(url, this.#token, this.#tls), to);
       link.receive((message) => {
         this.#take(link, message);
       });
