@@ -16,7 +16,7 @@ import { commandOf, node, ROOT } from './run.mjs';
 /** Folders of tests that take long, or use all cores, and so run one at a time. */
 const SLOW = ['cluster', 'engine-install', 'faults', 'golden', 'local', 'parity', 'simulator'];
 const SLOW_FILES = [
-  /wasm\/(models|fuzz|gradients|finite-differences)\.test\.js$/,
+  /wasm\/(models|fuzz|gradients|finite-differences|twin)\.test\.js$/,
   /data\/(fetch-fashion-mnist|download|load-dataset)\.test\.js$/,
   /^docs\.test\.js$/,
 ];

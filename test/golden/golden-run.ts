@@ -5,13 +5,19 @@
 import { EpochOrders } from '#src/shared/data/epoch-orders.js';
 import { stepsPerEpoch } from '#src/shared/data/epoch-plan.js';
 import type { ImageSet } from '#src/shared/data/image-set.js';
+import { learningRateAt } from '#src/shared/numerics/learning-rate.js';
 import { microBatchCount } from '#src/shared/numerics/micro-batches.js';
-import { BiasCorrection, momentNames } from '#src/shared/numerics/optimizer-settings.js';
+import {
+  biasCorrections,
+  momentNames,
+  needsNorms,
+} from '#src/shared/numerics/optimizer-settings.js';
 import { loadKernels } from '#src/worker/engine/wasm/module.js';
 import type { WasmProgram } from '#src/worker/engine/wasm/program.js';
 import { allocateArena, planArena, rowAddress } from '#src/worker/threads/arena.js';
 import { allocateControl, openControl, VALUE } from '#src/worker/threads/control.js';
 import { floatEnvironmentFault } from '#src/worker/threads/float-environment.js';
+import { squareSumWords } from '#src/worker/threads/blocks.js';
 import { apply } from '#src/worker/threads/phases/apply.js';
 import { combine } from '#src/worker/threads/phases/combine.js';
 import { compute } from '#src/worker/threads/phases/compute.js';
@@ -35,6 +41,7 @@ export async function goldenRun(
   const arenaPlan = planArena({
     layout,
     moments: momentNames(optimizer).length,
+    squareSums: needsNorms(optimizer) ? squareSumWords(layout) : 0,
     threads: 1,
     rowsPerThread: rowSlots(counts, 1, false),
     engineSharedBytes: program.memory.sharedBytes,
@@ -76,13 +83,14 @@ export async function goldenRun(
   const fault = floatEnvironmentFault(thread.kernels, build === 'relaxed');
   if (fault !== null) throw new Error(`this engine's arithmetic: ${fault}`);
 
-  const corrections = [0.9, 0.999].map((beta) => new BiasCorrection(beta));
+  const corrections = biasCorrections(optimizer);
   const lossSums: number[] = [];
   const correct: number[] = [];
   for (let step = 0; step < golden.steps; step++) {
     const epoch = Math.floor(step / perEpoch);
     const samples = samplesOf(step);
     const microBatches = microBatchCount(samples, microBatch);
+    const [correction1 = 1, correction2 = 1] = corrections.map((each) => each.after(step + 1));
     const asked = {
       step,
       epoch,
@@ -90,9 +98,9 @@ export async function goldenRun(
       first: (step % perEpoch) * batchSize,
       samples,
       microBatches,
-      learningRate: golden.learningRate,
-      correction1: corrections[0]!.after(step + 1),
-      correction2: corrections[1]!.after(step + 1),
+      learningRate: learningRateAt(golden.learningRate, step),
+      correction1,
+      correction2,
       cuts: 0,
     };
     for (const [name, value] of Object.entries(asked)) {

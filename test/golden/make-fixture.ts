@@ -45,7 +45,10 @@ export async function makeFixture(fastMath: boolean): Promise<string> {
       fastMath,
     });
     const weights = initialWeights(model, layout, seed, 'seeded');
-    const weightsFile = await write(`${recipe.model}.weights`, new Uint8Array(weights.buffer));
+    const weightsFile = await write(
+      `${recipe.model}-${seed}.weights`,
+      new Uint8Array(weights.buffer),
+    );
     return { ...recipe, program, layout, weightsFile };
   };
   const cases: GoldenCase[] = [];

@@ -14,7 +14,7 @@ export function goldenProgram(fixturePath: string): Program {
     for (const golden of fixture.cases) {
       const { image: shape, classes } = fixture;
       const set: ImageSet = { shape, count: golden.images, pixels, labels, classes };
-      results[golden.model] = await goldenRun(golden, set, await weightsOf(golden, read));
+      results[golden.name] = await goldenRun(golden, set, await weightsOf(golden, read));
     }
     return results;
   };

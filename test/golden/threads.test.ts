@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { learningRateAt } from '#src/shared/numerics/learning-rate.js';
 import { wasmEngine } from '#src/worker/engine/wasm/engine.js';
 import { Trainer } from '#src/worker/trainer.js';
 import { readGolden } from './check.js';
@@ -18,12 +19,9 @@ const fixture = JSON.parse(
 const pinned = await readGolden();
 
 for (const golden of fixture.cases) {
-  await t.test(
-    `Three threads of a worker give the golden bits of ${golden.model}`,
-    async (test) => {
-      test.strictSame(await trainWithThreads(golden, 3), pinned.cases[golden.model]);
-    },
-  );
+  await t.test(`Three threads of a worker give the golden bits of ${golden.name}`, async (test) => {
+    test.strictSame(await trainWithThreads(golden, 3), pinned.cases[golden.name]);
+  });
 }
 
 async function trainWithThreads(golden: GoldenCase, threads: number): Promise<GoldenResult> {
@@ -49,7 +47,7 @@ async function trainWithThreads(golden: GoldenCase, threads: number): Promise<Go
     const correct: number[] = [];
     for (let step = 0; step < golden.steps; step++) {
       const result = await trainer.gradients(step);
-      await trainer.apply(step, result.samples, golden.learningRate);
+      await trainer.apply(step, result.samples, learningRateAt(golden.learningRate, step));
       lossSums.push(result.lossSum);
       correct.push(result.correct);
     }

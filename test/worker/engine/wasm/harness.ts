@@ -2,7 +2,15 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ImageShape } from '#src/shared/data/image-set.js';
 import { rowLayout } from '#src/shared/model/layout.js';
 import type { RowLayout, WeightSlot } from '#src/shared/numerics/row-layout.js';
-import type { ComputeEngine, Engine, EngineModule, MicroBatch } from '#src/worker/engine/engine.js';
+import type {
+  BuildRequest,
+  BuiltProgram,
+  ComputeEngine,
+  Engine,
+  EngineModule,
+  EngineRegions,
+  MicroBatch,
+} from '#src/worker/engine/engine.js';
 
 /** An engine loaded on an arena of its own, with weights and a row. */
 export interface Bench {
@@ -19,6 +27,7 @@ export interface BenchOptions {
   readonly microBatch?: number;
   readonly seed?: number;
   readonly labelSmoothing?: number;
+  readonly fastMath?: boolean;
   readonly weights: Float32Array;
 }
 
@@ -27,33 +36,12 @@ const ROW_FILL = 12345.678;
 export async function bench(
   engine: Engine,
   model: LayersModel,
-  { microBatch = 8, seed = 7, labelSmoothing = 0, weights }: BenchOptions,
+  options: BenchOptions,
 ): Promise<Bench> {
   const layout = rowLayout(model);
-  const program = await engine.build({
-    model,
-    layout,
-    image: imageOf(model),
-    classes: model.outputs[0]!.shape[1]!,
-    microBatch,
-    seed,
-    labelSmoothing,
-    fastMath: false,
-  });
-  const align = (bytes: number) => Math.ceil(bytes / 64) * 64;
-  const weightsAt = 64;
-  const rowAt = weightsAt + align(layout.weightsLength * 4);
-  const sharedAt = rowAt + align(layout.rowLength * 4);
-  const threadAt = sharedAt + align(program.memory.sharedBytes);
-  const pages = Math.ceil((threadAt + program.memory.threadBytes) / 65536) + 1;
-  const arena = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  // What memory holds at first must not matter, and nothing may be written outside the regions.
-  new Float32Array(arena.buffer).fill(NaN);
-  const own = new Float32Array(arena.buffer, weightsAt, layout.weightsLength);
-  own.set(weights);
-  const row = new Float32Array(arena.buffer, rowAt, layout.rowLength);
+  const program = await engine.build(requestOf(model, layout, options));
+  const { regions, weights: own, row, rowAt } = openArena(program, layout, options.weights);
   const module = (await import(engine.module)) as EngineModule;
-  const regions = { arena, weights: weightsAt, shared: sharedAt, thread: threadAt };
   const loaded = await module.load(structuredClone(program), regions);
   for (let part = 0; part < 3; part++) await loaded.prepare(part, 3);
   return {
@@ -80,6 +68,51 @@ export async function bench(
       loaded.gradientsInto?.(batch, rowAt, () => undefined, { add: true, team: null });
       return { isExact: row.every((value, i) => value === Math.fround(before[i]! + own[i]!)) };
     },
+  };
+}
+
+/** What to build for a model with these options. */
+export function requestOf(
+  model: LayersModel,
+  layout: RowLayout,
+  { microBatch = 8, seed = 7, labelSmoothing = 0, fastMath = false }: BenchOptions,
+): BuildRequest {
+  const image = imageOf(model);
+  const classes = model.outputs[0]!.shape[1]!;
+  return { model, layout, image, classes, microBatch, seed, labelSmoothing, fastMath };
+}
+
+export interface BenchArena {
+  readonly regions: EngineRegions;
+  /** Views of the arena. */
+  readonly weights: Float32Array;
+  readonly row: Float32Array;
+  /** Byte address of the row. */
+  readonly rowAt: number;
+}
+
+/** An arena for one thread: weights, a row, and the engine's regions. */
+export function openArena(
+  { memory }: BuiltProgram,
+  layout: RowLayout,
+  weights: Float32Array,
+): BenchArena {
+  const align = (bytes: number) => Math.ceil(bytes / 64) * 64;
+  const weightsAt = 64;
+  const rowAt = weightsAt + align(layout.weightsLength * 4);
+  const sharedAt = rowAt + align(layout.rowLength * 4);
+  const threadAt = sharedAt + align(memory.sharedBytes);
+  const pages = Math.ceil((threadAt + memory.threadBytes) / 65536) + 1;
+  const arena = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  // What memory holds at first must not matter, and nothing may be written outside the regions.
+  new Float32Array(arena.buffer).fill(NaN);
+  const own = new Float32Array(arena.buffer, weightsAt, layout.weightsLength);
+  own.set(weights);
+  return {
+    regions: { arena, weights: weightsAt, shared: sharedAt, thread: threadAt },
+    weights: own,
+    row: new Float32Array(arena.buffer, rowAt, layout.rowLength),
+    rowAt,
   };
 }
 
