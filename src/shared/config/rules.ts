@@ -71,6 +71,11 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   rule(['fastMath', 'engine'], ({ fastMath, engine }) =>
     fastMath && engine === 'reference' ? 'engine reference has no fast arithmetic' : null,
   ),
+  rule(['validation'], ({ validation }) =>
+    validation > 1 && !Number.isInteger(validation)
+      ? `expected a share below 1 or a whole number of samples, got ${String(validation)}`
+      : null,
+  ),
   scheduled('decayRate', ['step', 'exponential']),
   scheduled('decayEpochs', ['step', 'exponential']),
   scheduled('minLearningRate', ['cosine']),

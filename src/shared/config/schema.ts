@@ -78,7 +78,7 @@ export const TRAINING = {
     },
   ),
   seed: training.describe(
-    'Root of all randomness: initial weights, shuffling, dropout',
+    'Root of all randomness: initial weights, shuffling, dropout, split, augmentation',
     z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
     { placeholder: 'N' },
   ),
@@ -87,9 +87,18 @@ export const TRAINING = {
     z.enum(['seeded', 'model']).default('seeded'),
   ),
   evaluateEvery: training.describe(
-    'Evaluate on the test set every N epochs; 0: only at the end',
+    'Evaluate on validation and test set every N epochs; 0: only at the end',
     z.int().min(0).max(1_000_000).default(1),
     { placeholder: 'N' },
+  ),
+  validation: training.describe(
+    'Put samples of the training set aside, to validate on: a share below 1, or a number from 1',
+    z.number().min(0).max(MAX_STEPS).default(0),
+    { placeholder: 'X' },
+  ),
+  validationSplit: training.describe(
+    'Whether every class gives its share of the validation set, or whoever is drawn',
+    z.enum(['stratified', 'plain']).default('stratified'),
   ),
   labelSmoothing: training.describe(
     'Share of each label that is spread over all classes, in training only',
