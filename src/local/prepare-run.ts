@@ -11,6 +11,7 @@ import {
   type ConfigInput,
   type ResolvedConfig,
 } from '../shared/config/schema.js';
+import { augmentationOf } from '../shared/config/augmentation.js';
 import { ENDING_SCHEDULES } from '../shared/config/learning-rate.js';
 import { optimizerOf } from '../shared/config/optimizer.js';
 import type { ArrayData } from '../shared/data/array-data.js';
@@ -133,6 +134,7 @@ export function trainerSetup(
   | 'layout'
   | 'optimizer'
   | 'sets'
+  | 'augmentation'
   | 'seed'
   | 'batchSize'
   | 'microBatch'
@@ -150,6 +152,7 @@ export function trainerSetup(
     layout,
     optimizer: optimizerOf(config),
     sets: [data.train, data.test, ...(data.validation === null ? [] : [data.validation])],
+    augmentation: augmentationOf(config),
     seed: config.seed,
     batchSize: config.batchSize,
     microBatch: config.microBatch,

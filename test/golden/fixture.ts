@@ -2,6 +2,7 @@
  * What a golden run starts from: everything that the product works out before its first step, as
  * plain data and bytes, so that the steps themselves can be run where there is no TensorFlow.js.
  */
+import type { Augmentation } from '#src/shared/augmentation/augmentation.js';
 import type { ImageShape } from '#src/shared/data/image-set.js';
 import type { OptimizerSettings } from '#src/shared/numerics/optimizer-settings.js';
 import type { RowLayout } from '#src/shared/numerics/row-layout.js';
@@ -18,6 +19,7 @@ export interface GoldenRecipe {
   readonly learningRate: number;
   readonly optimizer: OptimizerSettings;
   readonly seed: number;
+  readonly augmentation: Augmentation | null;
 }
 
 export interface GoldenCase extends GoldenRecipe {
@@ -59,7 +61,13 @@ const adam = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDeca
  * 16 samples in micro-batches of at most 5 are 4 of 4; the last 11 of 27 are 4 + 4 + 3. Few, since
  * the emulated processor takes a hundred times as long.
  */
-const common = { images: 27, batchSize: 16, microBatch: 5, learningRate: 0.001 } as const;
+const common = {
+  images: 27,
+  batchSize: 16,
+  microBatch: 5,
+  learningRate: 0.001,
+  augmentation: null,
+} as const;
 
 export const RECIPES: readonly GoldenRecipe[] = [
   { ...common, model: 'lenet5', steps: 8, seed: 1, optimizer: adam },
@@ -74,4 +82,15 @@ export const RECIPES: readonly GoldenRecipe[] = [
     optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0 },
   },
   { ...common, model: 'medley', steps: 8, seed: 4, optimizer: adam },
+  {
+    ...common,
+    model: 'augmented',
+    steps: 6,
+    seed: 5,
+    optimizer: adam,
+    augmentation: {
+      ...{ flip: true, shift: 0.1, zoom: 0.15, rotation: 25, shear: 0.2 },
+      erasing: { probability: 0.5, minArea: 0.02, maxArea: 0.4, minAspect: 0.3 },
+    },
+  },
 ];

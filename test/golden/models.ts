@@ -78,4 +78,5 @@ export const MODELS: Readonly<Record<string, ModelBuilder>> = {
   cnn2bn: (image, classes) => CATALOGUE.cnn2bn.build(image, classes),
   mlp: (image, classes) => CATALOGUE.mlp.build(image, classes),
   medley,
+  augmented: (image, classes) => CATALOGUE.mlp.build(image, classes),
 };

@@ -16,7 +16,7 @@ export const OBJECT_MODEL = '(object)';
 export const ARRAY_DATA = '(arrays)';
 
 /** The headings of `--help` and of the documentation. */
-export type KeyGroup = 'Training' | 'Optimizer' | 'Computing' | 'Data and output';
+export type KeyGroup = 'Training' | 'Augmentation' | 'Optimizer' | 'Computing' | 'Data and output';
 
 export interface KeyInfo {
   readonly group: KeyGroup;
@@ -42,6 +42,7 @@ const group = (name: KeyGroup) => ({
     key({ group: name, help, ...more }, schema),
 });
 const training = group('Training');
+const augmentation = group('Augmentation');
 const optimizer = group('Optimizer');
 const computing = group('Computing');
 const output = group('Data and output');
@@ -103,6 +104,50 @@ export const TRAINING = {
   labelSmoothing: training.describe(
     'Share of each label that is spread over all classes, in training only',
     z.number().min(0).lt(1).default(0),
+    { placeholder: 'X' },
+  ),
+  augmentFlip: augmentation.describe(
+    'Mirror training images left and right, every other time',
+    z.boolean().default(false),
+  ),
+  augmentShift: augmentation.describe(
+    'Shift them by up to this share of width and height, in whole pixels',
+    z.number().min(0).max(1).default(0),
+    { placeholder: 'X' },
+  ),
+  augmentZoom: augmentation.describe(
+    'Scale them by 1 − this to 1 + this',
+    z.number().min(0).max(0.9).default(0),
+    { placeholder: 'X' },
+  ),
+  augmentRotation: augmentation.describe(
+    'Turn them by up to so many degrees either way',
+    z.number().min(0).max(180).default(0),
+    { placeholder: 'DEGREES' },
+  ),
+  augmentShear: augmentation.describe(
+    'Slant them: each row is shifted by up to so many columns against the next',
+    z.number().min(0).max(2).default(0),
+    { placeholder: 'X' },
+  ),
+  augmentErasing: augmentation.describe(
+    'Share of them that lose a random rectangle, refilled with random values',
+    z.number().min(0).max(1).default(0),
+    { placeholder: 'X' },
+  ),
+  erasingMinArea: augmentation.describe(
+    'Smallest share of the image that the rectangle covers',
+    z.number().positive().max(1).default(0.02),
+    { placeholder: 'X' },
+  ),
+  erasingMaxArea: augmentation.describe(
+    'Largest share of the image that the rectangle covers',
+    z.number().positive().max(1).default(0.4),
+    { placeholder: 'X' },
+  ),
+  erasingMinAspect: augmentation.describe(
+    'Flattest rectangle, height over width; the steepest is 1 / this',
+    z.number().positive().max(1).default(0.3),
     { placeholder: 'X' },
   ),
   optimizer: optimizer.describe(
