@@ -7,7 +7,15 @@ import * as z from 'zod';
  * `TRAINING` decides the bits of the final weights and is part of a run's identity; `PLACEMENT`
  * says who computes, where things lie and what is shown, and may change when a run is resumed.
  */
-export const BUILT_IN_MODELS = ['lenet5', 'mlp', 'hybrid', 'cnn2bn'] as const;
+export const BUILT_IN_MODELS = [
+  'lenet5',
+  'mlp',
+  'hybrid',
+  'cnn2bn',
+  'cnn2',
+  'cnn4',
+  'resnet',
+] as const;
 
 /** What stands for `model` in a run whose LayersModel was handed over as an object. */
 export const OBJECT_MODEL = '(object)';
@@ -53,7 +61,7 @@ const count = (max: number) => z.int().min(1).max(max);
 
 export const TRAINING = {
   model: training.describe(
-    'Network to train: lenet5, mlp, hybrid, cnn2bn, or a JavaScript module that exports a LayersModel',
+    'Network to train: lenet5, mlp, hybrid, cnn2bn, cnn2, cnn4, resnet, or a JavaScript module that exports a LayersModel',
     z.string().min(1).default('lenet5'),
     { placeholder: 'NAME|FILE', isPath: true },
   ),
