@@ -81,6 +81,9 @@ export const RECIPES: readonly GoldenRecipe[] = [
     learningRate: 0.01,
     optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0 },
   },
+  { ...common, model: 'cnn2', steps: 2, seed: 6, optimizer: adam },
+  { ...common, model: 'cnn4', steps: 2, seed: 7, optimizer: adam },
+  { ...common, model: 'resnet', steps: 2, seed: 8, optimizer: adam },
   { ...common, model: 'medley', steps: 8, seed: 4, optimizer: adam },
   {
     ...common,
