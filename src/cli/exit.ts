@@ -13,6 +13,8 @@ const ALSO_USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ENGINE_BATCH_NORM_SINGLE',
   'DATA_SHAPE_INVALID',
   'DATA_OUTPUT_EXISTS',
+  'DATA_SPLIT_TOO_LARGE',
+  'RUN_WITHOUT_VALIDATION',
 ]);
 
 export function exitStatus(error: unknown): number {

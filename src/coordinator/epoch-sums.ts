@@ -1,6 +1,10 @@
 import type { EpochRecord, StepRecord } from '../shared/run-events.js';
 
-export type EpochEnd = Omit<EpochRecord, 'testLoss' | 'testAccuracy' | 'evaluationSeconds'>;
+/** An epoch without what its evaluation says. */
+export type EpochEnd = Omit<
+  EpochRecord,
+  'validationLoss' | 'validationAccuracy' | 'testLoss' | 'testAccuracy' | 'evaluationSeconds'
+>;
 
 /** Adds up the steps of an epoch, in their order, to what is said of the epoch when it ends. */
 export class EpochSums {

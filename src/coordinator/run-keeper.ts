@@ -1,13 +1,17 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { assertInternal, LockstepError } from '../shared/errors.js';
 import { floatOfBits } from '../shared/numerics/float-bits.js';
-import type { EvaluationSum, StepRecord as StepFacts } from '../shared/protocol/control.js';
+import {
+  meansOf,
+  type EvaluationSum,
+  type StepRecord as StepFacts,
+} from '../shared/protocol/control.js';
 import type { NamedBytes } from '../shared/protocol/state-bytes.js';
-import { TEST_SET } from '../shared/protocol/run-schedule.js';
+import { TEST_SET, VALIDATION_SET } from '../shared/protocol/run-schedule.js';
 import type { EpochRecord, RunObserver, StepRecord } from '../shared/run-events.js';
 import type { Keeper } from './coordinator.js';
 import type { CoordinatorEffect } from './machine/state.js';
-import { EpochSums } from './epoch-sums.js';
+import { EpochSums, type EpochEnd } from './epoch-sums.js';
 import type { MetricsLog } from './run-folder/metrics-log.js';
 import type { RunFolder } from './run-folder/run-folder.js';
 import type { RunIdentity } from './run-identity.js';
@@ -64,7 +68,7 @@ export class RunKeeper implements Keeper {
   readonly #options: RunKeeperOptions;
   readonly #sums: EpochSums;
   /** The epoch that has ended and waits for its evaluation. */
-  #ended: Omit<EpochRecord, 'testLoss' | 'testAccuracy' | 'evaluationSeconds'> | null = null;
+  #ended: EpochEnd | null = null;
   #endedAt = 0;
   #evaluationSeconds = 0;
   /** The checkpoint last written, whose weights may become the model. */
@@ -110,7 +114,7 @@ export class RunKeeper implements Keeper {
       this.#evaluated = applied;
       // Where training ends in the middle of an epoch, that is evaluated too.
       this.#ended ??= this.#sums.soFar();
-      this.#closeEpoch(sums.find(({ set }) => set === TEST_SET) ?? null);
+      this.#closeEpoch(sums);
     });
   }
 
@@ -206,16 +210,20 @@ export class RunKeeper implements Keeper {
   }
 
   /** A line for the epoch that has ended, or that the run ends in the middle of. */
-  #closeEpoch(test: EvaluationSum | null): void {
+  #closeEpoch(sums: readonly EvaluationSum[] | null): void {
     const ended = this.#ended;
     if (ended === null) return;
     this.#ended = null;
-    const seconds = test === null ? 0 : (performance.now() - this.#endedAt) / 1000;
+    const seconds = sums === null ? 0 : (performance.now() - this.#endedAt) / 1000;
     this.#evaluationSeconds += seconds;
+    const validation = meansOf(sums ?? [], VALIDATION_SET);
+    const test = meansOf(sums ?? [], TEST_SET);
     const record: EpochRecord = {
       ...ended,
-      testLoss: test === null ? null : test.lossSum / test.samples,
-      testAccuracy: test === null ? null : test.correct / test.samples,
+      validationLoss: validation?.loss ?? null,
+      validationAccuracy: validation?.accuracy ?? null,
+      testLoss: test?.loss ?? null,
+      testAccuracy: test?.accuracy ?? null,
       evaluationSeconds: seconds,
     };
     this.#options.metrics.append(record);

@@ -81,7 +81,7 @@ export class ClusterRun {
     options: ClusterOptions,
   ): Promise<ClusterRun> {
     const { config, data, identity, layout, program } = run;
-    const schedule = runSchedule(config, data.train, data.test);
+    const schedule = runSchedule(config, data);
     const clock = new StepClock();
     const books = new RunBooks(run, folder, taken, schedule, observer, {
       stored: taken.stored ?? initialState(run),
@@ -123,7 +123,7 @@ export class ClusterRun {
       tls: options.tls,
       welcome: welcomeOf(run, options.expectWorkers ?? options.minWorkers),
       blobs: new Map([
-        [data.digest, new Uint8Array(sharedMemoryOf(data))],
+        [data.digest, new Uint8Array(sharedMemoryOf(data.whole))],
         [identity['initial weights']!, bytesOf(run.initialWeights)],
       ]),
       maxWorkers: options.maxWorkers,
@@ -204,9 +204,9 @@ function welcomeOf(run: PreparedRun, workers: number): Welcome {
     data: {
       name: data.name,
       digest: data.digest,
-      bytes: sharedMemoryOf(data).byteLength,
+      bytes: sharedMemoryOf(data.whole).byteLength,
       ...shape,
-      trainCount: data.train.count,
+      trainCount: data.whole.train.count,
       testCount: data.test.count,
       classes: [...classes],
     },

@@ -4,8 +4,8 @@ import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import { shortModelName } from '../shared/config/resolve.js';
 import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import { LockstepError } from '../shared/errors.js';
-import type { EvaluationSum } from '../shared/protocol/control.js';
-import { TEST_SET, TRAIN_SET } from '../shared/protocol/run-schedule.js';
+import { meansOf, type EvaluationSum } from '../shared/protocol/control.js';
+import { TEST_SET, TRAIN_SET, VALIDATION_SET } from '../shared/protocol/run-schedule.js';
 import type { NamedBytes } from '../shared/protocol/state-bytes.js';
 import type { RunSummary } from '../shared/run-events.js';
 import type { PreparedRun } from './prepare-run.js';
@@ -51,8 +51,9 @@ export function summarize(
   const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
   const whole = Math.floor(steps / perEpoch);
   const samplesSeen = whole * data.train.count + (steps % perEpoch) * config.batchSize;
-  const train = meansOf(evaluation, TRAIN_SET);
-  const test = meansOf(evaluation, TEST_SET);
+  const train = meansOf(evaluation, TRAIN_SET)!;
+  const validation = meansOf(evaluation, VALIDATION_SET);
+  const test = meansOf(evaluation, TEST_SET)!;
   return {
     run,
     model: shortModelName(config.model),
@@ -66,6 +67,8 @@ export function summarize(
     samplesPerSecond: trainingSeconds > 0 ? samplesHere / trainingSeconds : 0,
     trainLoss: train.loss,
     trainAccuracy: train.accuracy,
+    validationLoss: validation?.loss ?? null,
+    validationAccuracy: validation?.accuracy ?? null,
     testLoss: test.loss,
     testAccuracy: test.accuracy,
     setupSeconds,
@@ -75,9 +78,4 @@ export function summarize(
     peakResidentBytes: process.resourceUsage().maxRSS * 1024,
     versions: versions(),
   };
-}
-
-function meansOf(sums: readonly EvaluationSum[], name: string): { loss: number; accuracy: number } {
-  const found = sums.find(({ set }) => set === name)!;
-  return { loss: found.lossSum / found.samples, accuracy: found.correct / found.samples };
 }

@@ -1,5 +1,7 @@
 import { digestOfBytes } from '../coordinator/run-identity.js';
 import type { EvaluateOptions, EvaluationReport, SetName } from '../shared/run-reports.js';
+import { LockstepError } from '../shared/errors.js';
+import { SET_INDEX } from '../shared/protocol/run-schedule.js';
 import { Trainer } from '../worker/trainer.js';
 import { trainerSetup, type PreparedRun } from './prepare-run.js';
 import { openTrainedRun } from './trained-run.js';
@@ -10,13 +12,20 @@ export async function evaluateRun(
   options: EvaluateOptions,
 ): Promise<EvaluationReport> {
   const { prepared, step, weights } = await openTrainedRun(folder, options);
-  const { train, test } = prepared.data;
-  const counts = { train: train.count, test: test.count };
+  const { train, validation, test } = prepared.data;
+  const counts = { train: train.count, validation: validation?.count ?? 0, test: test.count };
+  const wanted = options.sets === 'all' ? ALL_SETS.filter((set) => counts[set] > 0) : options.sets;
+  if (wanted.includes('validation') && validation === null) {
+    throw new LockstepError('RUN_WITHOUT_VALIDATION', `${folder} has no validation set.`, {
+      hint: 'Name another set; --validation of train puts samples aside.',
+      where: { run: folder },
+    });
+  }
   const trainer = await openForUse(prepared, weights, options.notice);
   try {
     const sets: EvaluationReport['sets'][number][] = [];
-    for (const set of options.sets) {
-      const { losses, correct } = await trainer.evaluate(SET_INDEX[set], step);
+    for (const set of wanted) {
+      const { losses, correct } = await trainer.evaluate(SET_INDEX.get(set)!, step);
       const samples = counts[set];
       const loss = losses.reduce((sum, value) => sum + value, 0) / samples;
       const accuracy = correct.reduce((sum, value) => sum + value, 0) / samples;
@@ -34,7 +43,7 @@ export async function evaluateRun(
   }
 }
 
-const SET_INDEX: Record<SetName, number> = { train: 0, test: 1 };
+const ALL_SETS: readonly SetName[] = ['train', 'validation', 'test'];
 
 /** A trainer with these weights that will only infer. */
 export async function openForUse(

@@ -36,7 +36,7 @@ export class LocalRun {
     taken: TakenUp,
   ) {
     const { config, data, identity } = run;
-    const schedule = runSchedule(config, data.train, data.test);
+    const schedule = runSchedule(config, data);
     const times = new Pending<number, StepTimes>();
     this.#observer = observer;
     const books = (this.#books = new RunBooks(run, folder, taken, schedule, observer, {

@@ -19,7 +19,7 @@ export async function planRun(input: RunInput): Promise<DryRunReport> {
   const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
   const steps = lastStep(config, perEpoch);
   const arena = planTrainerArena(trainerSetup(prepared));
-  const dataBytes = [data.train, data.test].reduce(
+  const dataBytes = trainerSetup(prepared).sets.reduce(
     (sum, { pixels, labels }) => sum + pixels.byteLength + labels.byteLength,
     0,
   );
@@ -44,6 +44,7 @@ export async function planRun(input: RunInput): Promise<DryRunReport> {
     engineReason: choice.reason,
     data: data.source,
     trainSamples: data.train.count,
+    validationSamples: data.validation?.count ?? 0,
     testSamples: data.test.count,
     threads: config.threads,
     batchSize: config.batchSize,

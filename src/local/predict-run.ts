@@ -23,7 +23,7 @@ export async function predictRun(
   const { prepared, step, weights } = await openTrainedRun(folder, options);
   const { shape, classes } = prepared.data.train;
   const files = new Map<string, DecodedImages & { labels: Uint16Array | null }>();
-  const found = images.map((image) => find(image, prepared.data, files));
+  const found = images.map((image) => find(image, prepared.data.whole, files));
   const bytes = shape.height * shape.width * shape.channels;
   const pixels = new Uint8Array(allocateShared(found.length * bytes));
   found.forEach((image, i) => {

@@ -11,11 +11,12 @@ import {
   type ConfigInput,
   type ResolvedConfig,
 } from '../shared/config/schema.js';
+import { augmentationOf } from '../shared/config/augmentation.js';
 import { ENDING_SCHEDULES } from '../shared/config/learning-rate.js';
 import { optimizerOf } from '../shared/config/optimizer.js';
 import type { ArrayData } from '../shared/data/array-data.js';
 import type { DataListener } from '../shared/data/data-progress.js';
-import type { DataSet } from '../shared/data/data-set.js';
+import type { RunData } from '../shared/data/data-set.js';
 import type { ImageSet } from '../shared/data/image-set.js';
 import { LockstepError } from '../shared/errors.js';
 import { refuseSingleSamples } from '../shared/model/batch-norm-samples.js';
@@ -24,6 +25,7 @@ import type { RowLayout } from '../shared/numerics/row-layout.js';
 import type { BuiltProgram } from '../worker/engine/engine.js';
 import { selectEngine, type EngineChoice } from '../worker/engine/select.js';
 import type { TrainerSetup } from '../worker/trainer.js';
+import { splitData } from './split-data.js';
 import { dataSetOf } from './user-data.js';
 
 /** What a run may be given: any key of the configuration, and a program's own model and arrays. */
@@ -37,7 +39,7 @@ export type RunInput = Omit<ConfigInput, 'model' | 'data'> & {
 /** A run whose every question is answered, before a thread is started or a file written. */
 export interface PreparedRun {
   readonly config: ResolvedConfig;
-  readonly data: DataSet;
+  readonly data: RunData;
   readonly model: LayersModel;
   readonly layout: RowLayout;
   /** float32 [layout.weightsLength]. */
@@ -59,9 +61,10 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
     { processors: availableParallelism(), now: new Date(), cwd: process.cwd() },
   );
   refuseMissingObjects(config, typeof given === 'object', hasArrays);
-  const data = hasArrays
+  const whole = hasArrays
     ? dataSetOf(source)
     : await loadDataset({ ...listener, data: config.data ?? undefined });
+  const data = splitData(whole, config);
   const { shape, classes } = data.train;
   const loaded = await loadModel(
     typeof given === 'object' ? given : config.model,
@@ -131,6 +134,7 @@ export function trainerSetup(
   | 'layout'
   | 'optimizer'
   | 'sets'
+  | 'augmentation'
   | 'seed'
   | 'batchSize'
   | 'microBatch'
@@ -147,7 +151,8 @@ export function trainerSetup(
     engineModule: choice.engine.module,
     layout,
     optimizer: optimizerOf(config),
-    sets: [data.train, data.test],
+    sets: [data.train, data.test, ...(data.validation === null ? [] : [data.validation])],
+    augmentation: augmentationOf(config),
     seed: config.seed,
     batchSize: config.batchSize,
     microBatch: config.microBatch,

@@ -8,11 +8,12 @@ import { rowLayout } from '../shared/model/layout.js';
 import type { Welcome } from '../shared/wire/session.js';
 import { selectEngine } from '../worker/engine/select.js';
 import { buildProgram, identityOf, type PreparedRun } from './prepare-run.js';
+import { splitData } from './split-data.js';
 
 /** A run as a worker prepares it, from what the coordinator told and sent. */
 export async function prepareWorker(
   welcome: Welcome,
-  data: DataSet,
+  whole: DataSet,
   initialWeights: Float32Array,
   threads: number,
 ): Promise<PreparedRun> {
@@ -20,6 +21,7 @@ export async function prepareWorker(
     { ...welcome.config, model: OBJECT_MODEL, data: ARRAY_DATA, threads },
     { processors: threads, now: new Date(), cwd: process.cwd() },
   );
+  const data = splitData(whole, config);
   const model = await modelOf(welcome.model);
   const layout = rowLayout(model);
   const choice = await selectEngine(config.engine, model);

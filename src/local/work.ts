@@ -156,7 +156,7 @@ class WorkerProcess {
         segments: welcome.segments,
         times: welcome,
       },
-      schedule: runSchedule(run.config, run.data.train, run.data.test),
+      schedule: runSchedule(run.config, run.data),
       trainer,
       setIndex: SET_INDEX,
       post,

@@ -39,6 +39,9 @@ export interface EpochRecord {
   /** Over the epoch's steps; evaluation left out. */
   readonly samplesPerSecond: number;
   readonly epochSeconds: number;
+  /** Over the validation set; null where there is none, or this epoch was not evaluated. */
+  readonly validationLoss: number | null;
+  readonly validationAccuracy: number | null;
   /** Over the test set, in inference mode; null where this epoch was not evaluated. */
   readonly testLoss: number | null;
   readonly testAccuracy: number | null;
@@ -67,6 +70,9 @@ export interface RunSummary {
   /** In inference mode with the final weights, over the whole sets. */
   readonly trainLoss: number;
   readonly trainAccuracy: number;
+  /** null where nothing was put aside to validate on. */
+  readonly validationLoss: number | null;
+  readonly validationAccuracy: number | null;
   readonly testLoss: number;
   readonly testAccuracy: number;
   /** Of this process: set-up, training steps, evaluation, everything. */

@@ -10,10 +10,11 @@ export interface RunUseOptions {
   readonly notice?: (text: string) => void;
 }
 
-export type SetName = 'train' | 'test';
+export type SetName = 'train' | 'validation' | 'test';
 
 export interface EvaluateOptions extends RunUseOptions {
-  readonly sets: readonly SetName[];
+  /** `all`: every set that the run has. */
+  readonly sets: readonly SetName[] | 'all';
 }
 
 export interface EvaluationReport {
@@ -32,7 +33,7 @@ export interface EvaluationReport {
 
 /** An image of the run's own data set, or of an IDX or CSV file. */
 export type ImageReference =
-  | { readonly kind: 'set'; readonly set: SetName; readonly index: number }
+  | { readonly kind: 'set'; readonly set: 'train' | 'test'; readonly index: number }
   | { readonly kind: 'file'; readonly path: string; readonly index: number };
 
 export interface Prediction {
@@ -59,6 +60,8 @@ export interface DryRunReport {
   /** Where the data was found. */
   readonly data: string;
   readonly trainSamples: number;
+  /** 0: none are put aside. */
+  readonly validationSamples: number;
   readonly testSamples: number;
   readonly threads: number;
   readonly batchSize: number;

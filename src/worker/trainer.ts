@@ -1,3 +1,4 @@
+import type { Augmentation } from '../shared/augmentation/augmentation.js';
 import type { ImageSet } from '../shared/data/image-set.js';
 import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import { EpochOrders } from '../shared/data/epoch-orders.js';
@@ -29,6 +30,8 @@ export interface TrainerSetup {
   readonly optimizer: OptimizerSettings;
   /** Set 0 is trained on. */
   readonly sets: readonly ImageSet[];
+  /** How samples of set 0 are changed in training; null: not at all. */
+  readonly augmentation: Augmentation | null;
   readonly seed: number;
   readonly batchSize: number;
   readonly microBatch: number;
@@ -107,6 +110,8 @@ export class Trainer {
         engineModule: setup.engineModule,
         kernels: kernels.module,
         sets: setup.sets,
+        augmentation: setup.augmentation,
+        seed: setup.seed,
         orders: orders.buffers,
         microBatch,
         evaluation: {

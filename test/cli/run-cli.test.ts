@@ -18,6 +18,7 @@ const PLAN: DryRunReport = {
   engineReason: 'it covers every layer',
   data: '/usr/share/datasets/fashion-mnist',
   trainSamples: 60000,
+  validationSamples: 0,
   testSamples: 10000,
   threads: 3,
   batchSize: 128,
@@ -255,7 +256,7 @@ t.test('wrong usage gives status 2, a guess, and no stack', async (t) => {
     [['evaluate'], 'Not enough non-option arguments'],
     [['predict', 'run', 'test:x'], '"test:x" does not name an image.'],
     [['evaluate', 'run', '--threads', '0'], '--threads: expected an integer from 1 to 256, got 0'],
-    [['evaluate', 'run', '--set', 'all'], 'Invalid values'],
+    [['evaluate', 'run', '--set', 'none'], 'Invalid values'],
     [[], 'Which command?'],
   ] as const;
   for (const [args, text] of cases) {
@@ -326,7 +327,7 @@ t.test('train --resume checks against the folder before anything is loaded', asy
 t.test('evaluate and predict print for people, and JSON for scripts', async (t) => {
   const evaluated = await lockstep(['evaluate', 'run', '--set', 'test', '--threads', '2']);
   t.same(evaluated.calls, [['evaluateRun', '/home/me/run', ['test'], 2]]);
-  t.match(evaluated.out, 'test   loss 0.2500  accuracy 92.37 %  (10,000 samples)');
+  t.match(evaluated.out, 'test  loss 0.2500  accuracy 92.37 %  (10,000 samples)');
   t.match(JSON.parse((await lockstep(['evaluate', 'run', '--json'])).out), { step: 4690 });
 
   const predicted = await lockstep(['predict', 'run', 'test:12', 'a.csv:3', 'b.idx']);

@@ -33,9 +33,10 @@ export class ReferenceRun {
       await act(cluster);
       const end = await cluster.ended();
       if (!t.equal(end.status, 0, end.stderr)) return cluster;
-      const { weightsDigest, testLoss, trainAccuracy } = cluster.summary;
+      const { weightsDigest, testLoss, validationLoss, trainAccuracy } = cluster.summary;
       t.equal(weightsDigest, this.summary.weightsDigest, 'the same weights');
       t.equal(testLoss, this.summary.testLoss);
+      t.equal(validationLoss, this.summary.validationLoss);
       t.equal(trainAccuracy, this.summary.trainAccuracy);
       t.same(untimedMetrics(out), untimedMetrics(this.path), 'the same metrics, each step once');
       return cluster;
@@ -49,11 +50,12 @@ export class ReferenceRun {
 export async function referenceRun(t: Test): Promise<ReferenceRun> {
   const folder = t.testdir();
   const env = { ...process.env, LOCKSTEP_CACHE: join(folder, 'cache') };
-  const data = await writeImages(join(folder, 'data'), await realImages(700, 130));
+  const data = await writeImages(join(folder, 'data'), await realImages(790, 130));
   // Eleven steps an epoch, the last of 60 samples; 8 micro-batches a step.
   const training = [
     ...['--model', 'lenet5', '--data', data, '--steps', '40', '--batch-size', '64'],
     ...['--micro-batch', '8', '--checkpoint-every', '7', '--keep-checkpoints', '3'],
+    ...['--validation', '90'],
   ];
   const command = ['train', ...training, '--out', join(folder, 'alone'), '--threads', '1'];
   const { status, stdout, stderr } = await cli([...command, '--json', '--quiet'], { env });

@@ -2,6 +2,7 @@
  * What a golden run starts from: everything that the product works out before its first step, as
  * plain data and bytes, so that the steps themselves can be run where there is no TensorFlow.js.
  */
+import type { Augmentation } from '#src/shared/augmentation/augmentation.js';
 import type { ImageShape } from '#src/shared/data/image-set.js';
 import type { LearningRateSchedule } from '#src/shared/numerics/learning-rate.js';
 import type { OptimizerSettings } from '#src/shared/numerics/optimizer-settings.js';
@@ -21,6 +22,7 @@ export interface GoldenRecipe {
   readonly learningRate: LearningRateSchedule;
   readonly optimizer: OptimizerSettings;
   readonly seed: number;
+  readonly augmentation: Augmentation | null;
 }
 
 export interface GoldenCase extends GoldenRecipe {
@@ -68,7 +70,10 @@ function rate(peak: number, more: Partial<LearningRateSchedule> = {}): LearningR
  * 16 samples in micro-batches of at most 5 are 4 of 4; the last 11 of 27 are 4 + 4 + 3. Few, since
  * the emulated processor takes a hundred times as long.
  */
-const common = { images: 27, batchSize: 16, microBatch: 5, learningRate: rate(0.001) } as const;
+const common = {
+  ...{ images: 27, batchSize: 16, microBatch: 5, learningRate: rate(0.001) },
+  augmentation: null,
+} as const;
 
 /** Every network, then every other optimizer and schedule on a small one. */
 export const RECIPES: readonly GoldenRecipe[] = [
@@ -89,7 +94,18 @@ export const RECIPES: readonly GoldenRecipe[] = [
     learningRate: rate(0.01),
     optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0 },
   },
+  { ...common, name: 'cnn2', model: 'cnn2', steps: 2, seed: 16, optimizer: adam },
+  { ...common, name: 'cnn4', model: 'cnn4', steps: 2, seed: 17, optimizer: adam },
+  { ...common, name: 'resnet', model: 'resnet', steps: 2, seed: 18, optimizer: adam },
   { ...common, name: 'medley', model: 'medley', steps: 8, seed: 4, optimizer: adam },
+  {
+    ...common,
+    ...{ name: 'augmented', model: 'augmented', steps: 6, seed: 15, optimizer: adam },
+    augmentation: {
+      ...{ flip: true, shift: 0.1, zoom: 0.15, rotation: 25, shear: 0.2 },
+      erasing: { probability: 0.5, minArea: 0.02, maxArea: 0.4, minAspect: 0.3 },
+    },
+  },
   {
     ...common,
     ...{ name: 'nesterov, cosine after a warm-up', model: 'mlp', steps: 8, seed: 5 },

@@ -68,6 +68,8 @@ export async function goldenRun(
       engineModule: import.meta.resolve('#src/worker/engine/wasm/load.js'),
       kernels: (await loadKernels(build)).module,
       sets: [set],
+      augmentation: golden.augmentation,
+      seed: golden.seed,
       orders: orders.buffers,
       microBatch,
       evaluation: {

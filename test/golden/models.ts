@@ -77,5 +77,9 @@ export const MODELS: Readonly<Record<string, ModelBuilder>> = {
   hybrid: (image, classes) => CATALOGUE.hybrid.build(image, classes),
   cnn2bn: (image, classes) => CATALOGUE.cnn2bn.build(image, classes),
   mlp: (image, classes) => CATALOGUE.mlp.build(image, classes),
+  cnn2: (image, classes) => CATALOGUE.cnn2.build(image, classes),
+  cnn4: (image, classes) => CATALOGUE.cnn4.build(image, classes),
+  resnet: (image, classes) => CATALOGUE.resnet.build(image, classes),
   medley,
+  augmented: (image, classes) => CATALOGUE.mlp.build(image, classes),
 };

@@ -135,6 +135,12 @@ const CASES: readonly Case[] = [
     samplesSeen: 80,
     input: () => ({ model: 'lenet5', data: few, ...{ epochs: 2, batchSize: 32, microBatch: 6 } }),
   },
+  ...(['cnn2', 'cnn4', 'resnet'] as const).map((model): Case => ({
+    title: model,
+    threads: [1, 2, 3],
+    samplesSeen: 40,
+    input: () => ({ model, data: few, ...{ epochs: 1, batchSize: 24, microBatch: 6 } }),
+  })),
   // One micro-batch a step: all threads but one would have nothing to do by themselves.
   ...(['lenet5', 'hybrid', 'cnn2bn'] as const).map((model): Case => ({
     title: `${model}, teams of up to five threads`,

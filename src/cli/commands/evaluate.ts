@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { CommandModule } from 'yargs';
-import type { EvaluationReport, SetName } from '../../shared/run-reports.js';
+import type { EvaluateOptions, EvaluationReport } from '../../shared/run-reports.js';
 import { lastOf } from '../config-source.js';
 import { writeJson, type CliContext } from '../context.js';
 import { formatCount, formatLoss, formatPercent } from '../display/format.js';
@@ -12,8 +12,10 @@ interface Arguments {
   readonly json: boolean | undefined;
 }
 
-const SETS: Readonly<Record<string, readonly SetName[]>> = {
+const SETS: Readonly<Record<string, EvaluateOptions['sets']>> = {
+  all: 'all',
   test: ['test'],
+  validation: ['validation'],
   train: ['train'],
   both: ['train', 'test'],
 };
@@ -26,12 +28,12 @@ export const evaluateCommand = (context: CliContext): CommandModule<object, Argu
       .positional('run', { type: 'string', demandOption: true, describe: 'Run folder' })
       .option('set', {
         choices: Object.keys(SETS),
-        default: 'both',
+        default: 'all',
         coerce: (value: unknown) => lastOf(value) as string,
         description: 'Which images to evaluate on',
       })
       .option('json', JSON_OPTION)
-      .example('$0 evaluate runs/mine', 'on the training and the test set')
+      .example('$0 evaluate runs/mine', 'on every set of the run')
       .example('$0 evaluate runs/mine --set test --json', 'for a script'),
   handler: async (argv) => {
     const options = runUseOptions(argv, context);
@@ -44,9 +46,10 @@ export const evaluateCommand = (context: CliContext): CommandModule<object, Argu
 });
 
 function evaluationText(report: EvaluationReport): string {
+  const width = Math.max(...report.sets.map(({ set }) => set.length));
   const sets = report.sets.map(
     ({ set, samples, loss, accuracy }) =>
-      `${set.padEnd(5)}  loss ${formatLoss(loss)}  accuracy ${formatPercent(accuracy)}  (${formatCount(samples)} samples)`,
+      `${set.padEnd(width)}  loss ${formatLoss(loss)}  accuracy ${formatPercent(accuracy)}  (${formatCount(samples)} samples)`,
   );
   const weights = `step ${formatCount(report.step)}, weights ${report.weightsDigest}`;
   return `${[...sets, weights].join('\n')}\n`;

@@ -14,7 +14,9 @@ export function dryRunText(report: DryRunReport): string {
 
 function planRows(report: DryRunReport): Row[] {
   const { batchSize, microBatch } = report;
-  const samples = `${formatCount(report.trainSamples)} train, ${formatCount(report.testSamples)} test`;
+  const validation =
+    report.validationSamples > 0 ? `, ${formatCount(report.validationSamples)} validation` : '';
+  const samples = `${formatCount(report.trainSamples)} train${validation}, ${formatCount(report.testSamples)} test`;
   return [
     ['model', `${report.model}, ${formatCount(report.parameters)} parameters`],
     ['data', `${report.data}: ${samples}`],

@@ -42,6 +42,10 @@ export function epochLine(record: EpochRecord, epochs: number, paint: Paint): st
     `loss ${formatLoss(record.loss)}`,
     `accuracy ${formatPercent(record.accuracy)}`,
   ];
+  if (record.validationLoss !== null && record.validationAccuracy !== null) {
+    const { validationLoss: loss, validationAccuracy: accuracy } = record;
+    parts.push(paint('green', `validation ${formatLoss(loss)} ${formatPercent(accuracy)}`));
+  }
   if (record.testLoss !== null && record.testAccuracy !== null) {
     const test = `test ${formatLoss(record.testLoss)} ${formatPercent(record.testAccuracy)}`;
     parts.push(paint('green', test));
@@ -108,10 +112,13 @@ function bar(share: number, width: number): string {
 }
 
 export function summaryLines(summary: RunSummary): string[] {
+  const { validationLoss, validationAccuracy } = summary;
+  const validates = validationLoss !== null && validationAccuracy !== null;
   const line = (set: string, loss: number, accuracy: number) =>
-    `${set.padEnd(6)} loss ${formatLoss(loss)}  accuracy ${formatPercent(accuracy)}`;
+    `${set.padEnd(validates ? 10 : 6)} loss ${formatLoss(loss)}  accuracy ${formatPercent(accuracy)}`;
   return [
     line('train', summary.trainLoss, summary.trainAccuracy),
+    ...(validates ? [line('validation', validationLoss, validationAccuracy)] : []),
     line('test', summary.testLoss, summary.testAccuracy),
     `${formatCount(summary.steps)} steps, ${formatRate(summary.samplesPerSecond)} samples/s, ` +
       `${formatDuration(summary.totalSeconds)} in all`,

@@ -71,6 +71,23 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   rule(['fastMath', 'engine'], ({ fastMath, engine }) =>
     fastMath && engine === 'reference' ? 'engine reference has no fast arithmetic' : null,
   ),
+  rule(['validation'], ({ validation }) =>
+    validation > 1 && !Number.isInteger(validation)
+      ? `expected a share below 1 or a whole number of samples, got ${String(validation)}`
+      : null,
+  ),
+  rule(['erasingMinArea', 'erasingMaxArea'], ({ erasingMinArea, erasingMaxArea }) =>
+    erasingMinArea > erasingMaxArea
+      ? `must not exceed erasingMaxArea: got ${String(erasingMinArea)} above ${String(erasingMaxArea)}`
+      : null,
+  ),
+  ...(['erasingMinArea', 'erasingMaxArea', 'erasingMinAspect'] as const).map((key) =>
+    rule([key, 'augmentErasing'], (config) =>
+      config.augmentErasing === 0 && config[key] !== CONFIG_SHAPE[key].parse(undefined)
+        ? 'needs augmentErasing above 0'
+        : null,
+    ),
+  ),
   scheduled('decayRate', ['step', 'exponential']),
   scheduled('decayEpochs', ['step', 'exponential']),
   scheduled('minLearningRate', ['cosine']),

@@ -7,7 +7,15 @@ import * as z from 'zod';
  * `TRAINING` decides the bits of the final weights and is part of a run's identity; `PLACEMENT`
  * says who computes, where things lie and what is shown, and may change when a run is resumed.
  */
-export const BUILT_IN_MODELS = ['lenet5', 'mlp', 'hybrid', 'cnn2bn'] as const;
+export const BUILT_IN_MODELS = [
+  'lenet5',
+  'mlp',
+  'hybrid',
+  'cnn2bn',
+  'cnn2',
+  'cnn4',
+  'resnet',
+] as const;
 
 /** What stands for `model` in a run whose LayersModel was handed over as an object. */
 export const OBJECT_MODEL = '(object)';
@@ -16,7 +24,7 @@ export const OBJECT_MODEL = '(object)';
 export const ARRAY_DATA = '(arrays)';
 
 /** The headings of `--help` and of the documentation. */
-export type KeyGroup = 'Training' | 'Optimizer' | 'Computing' | 'Data and output';
+export type KeyGroup = 'Training' | 'Augmentation' | 'Optimizer' | 'Computing' | 'Data and output';
 
 export interface KeyInfo {
   readonly group: KeyGroup;
@@ -42,6 +50,7 @@ const group = (name: KeyGroup) => ({
     key({ group: name, help, ...more }, schema),
 });
 const training = group('Training');
+const augmentation = group('Augmentation');
 const optimizer = group('Optimizer');
 const computing = group('Computing');
 const output = group('Data and output');
@@ -52,7 +61,7 @@ const count = (max: number) => z.int().min(1).max(max);
 
 export const TRAINING = {
   model: training.describe(
-    'Network to train: lenet5, mlp, hybrid, cnn2bn, or a JavaScript module that exports a LayersModel',
+    'Network to train: lenet5, mlp, hybrid, cnn2bn, cnn2, cnn4, resnet, or a JavaScript module that exports a LayersModel',
     z.string().min(1).default('lenet5'),
     { placeholder: 'NAME|FILE', isPath: true },
   ),
@@ -78,7 +87,7 @@ export const TRAINING = {
     },
   ),
   seed: training.describe(
-    'Root of all randomness: initial weights, shuffling, dropout',
+    'Root of all randomness: initial weights, shuffling, dropout, split, augmentation',
     z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
     { placeholder: 'N' },
   ),
@@ -87,13 +96,66 @@ export const TRAINING = {
     z.enum(['seeded', 'model']).default('seeded'),
   ),
   evaluateEvery: training.describe(
-    'Evaluate on the test set every N epochs; 0: only at the end',
+    'Evaluate on validation and test set every N epochs; 0: only at the end',
     z.int().min(0).max(1_000_000).default(1),
     { placeholder: 'N' },
+  ),
+  validation: training.describe(
+    'Put samples of the training set aside, to validate on: a share below 1, or a number from 1',
+    z.number().min(0).max(MAX_STEPS).default(0),
+    { placeholder: 'X' },
+  ),
+  validationSplit: training.describe(
+    'Whether every class gives its share of the validation set, or whoever is drawn',
+    z.enum(['stratified', 'plain']).default('stratified'),
   ),
   labelSmoothing: training.describe(
     'Share of each label that is spread over all classes, in training only',
     z.number().min(0).lt(1).default(0),
+    { placeholder: 'X' },
+  ),
+  augmentFlip: augmentation.describe(
+    'Mirror training images left and right, every other time',
+    z.boolean().default(false),
+  ),
+  augmentShift: augmentation.describe(
+    'Shift them by up to this share of width and height, in whole pixels',
+    z.number().min(0).max(1).default(0),
+    { placeholder: 'X' },
+  ),
+  augmentZoom: augmentation.describe(
+    'Scale them by 1 − this to 1 + this',
+    z.number().min(0).max(0.9).default(0),
+    { placeholder: 'X' },
+  ),
+  augmentRotation: augmentation.describe(
+    'Turn them by up to so many degrees either way',
+    z.number().min(0).max(180).default(0),
+    { placeholder: 'DEGREES' },
+  ),
+  augmentShear: augmentation.describe(
+    'Slant them: each row is shifted by up to so many columns against the next',
+    z.number().min(0).max(2).default(0),
+    { placeholder: 'X' },
+  ),
+  augmentErasing: augmentation.describe(
+    'Share of them that lose a random rectangle, refilled with random values',
+    z.number().min(0).max(1).default(0),
+    { placeholder: 'X' },
+  ),
+  erasingMinArea: augmentation.describe(
+    'Smallest share of the image that the rectangle covers',
+    z.number().positive().max(1).default(0.02),
+    { placeholder: 'X' },
+  ),
+  erasingMaxArea: augmentation.describe(
+    'Largest share of the image that the rectangle covers',
+    z.number().positive().max(1).default(0.4),
+    { placeholder: 'X' },
+  ),
+  erasingMinAspect: augmentation.describe(
+    'Flattest rectangle, height over width; the steepest is 1 / this',
+    z.number().positive().max(1).default(0.3),
     { placeholder: 'X' },
   ),
   optimizer: optimizer.describe(

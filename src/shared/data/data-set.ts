@@ -17,3 +17,11 @@ export interface DataSet {
   /** For people: the folder, and what it is. */
   readonly source: string;
 }
+
+/** A data set as a run uses it: samples of its training set may be put aside to validate on. */
+export interface RunData extends DataSet {
+  /** null: nothing was put aside, and `train` is whole. */
+  readonly validation: ImageSet | null;
+  /** As it was loaded; `digest` is of this. */
+  readonly whole: DataSet;
+}

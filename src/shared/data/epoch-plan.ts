@@ -4,34 +4,18 @@
  * last step takes what is left, and is never dropped.
  */
 import { LockstepError } from '../errors.js';
-import { philox4x32 } from '../numerics/philox.js';
-import { PURPOSE, seedKey, streamWord } from '../numerics/streams.js';
+import { PURPOSE } from '../numerics/streams.js';
+import { permutation } from './permutation.js';
 
 /**
  * The samples of `epoch` (from 0) in the order in which they are taken: a permutation of
  * 0 … count − 1, uint32 [count].
- *
- * Fisher–Yates from the end: draw number d = count − 1 − i swaps places i and ⌊u·(i + 1) / 2³²⌋,
- * u being word d mod 4 of block ⌊d / 4⌋ of the epoch's shuffle stream (`streams.ts`). The product
- * is a double: exact below 2²¹ samples, and rounded alike everywhere above.
  */
 export function epochOrder(seed: number, epoch: number, count: number): Uint32Array {
   checkWhole('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   checkWhole('epoch', epoch, 0, 0xffffffff);
   checkWhole('count', count, 0, 0xffffffff);
-  const order = new Uint32Array(count);
-  for (let i = 0; i < count; i++) order[i] = i;
-  const [key0, key1] = seedKey(seed);
-  const stream = streamWord(PURPOSE.shuffle, 0);
-  const words = new Uint32Array(4);
-  for (let i = count - 1, draw = 0; i > 0; i--, draw++) {
-    if ((draw & 3) === 0) philox4x32(draw >>> 2, 0, epoch, stream, key0, key1, words);
-    const j = Math.floor((words[draw & 3]! * (i + 1)) / 4294967296);
-    const taken = order[i]!;
-    order[i] = order[j]!;
-    order[j] = taken;
-  }
-  return order;
+  return permutation(seed, PURPOSE.shuffle, epoch, count);
 }
 
 /** Number of steps of an epoch: ⌈count / batchSize⌉. */

@@ -19,6 +19,10 @@ export const PURPOSE = {
    * at pixel p of P; for spatial dropout e = c.
    */
   dropout: 3,
+  /** counter [block, 0, 0, …]: one uint32 per draw, four a block. */
+  split: 4,
+  /** counter [block, sample's index in the set, epoch, … + what for]: see shared/augmentation. */
+  augmentation: 5,
 } as const;
 
 /** The last word of the counter. `ordinal` is below 2^24. */

@@ -28,6 +28,16 @@ export interface EvaluationSum {
   readonly correct: number;
 }
 
+/** Means over the samples of a set; null where it was not evaluated. */
+export function meansOf(
+  sums: readonly EvaluationSum[],
+  name: string,
+): { readonly loss: number; readonly accuracy: number } | null {
+  const found = sums.find(({ set }) => set === name);
+  if (found === undefined) return null;
+  return { loss: found.lossSum / found.samples, accuracy: found.correct / found.samples };
+}
+
 /** What enters the weights at one step and is not computed from the samples. */
 export interface Control {
   readonly step: number;

@@ -2,6 +2,7 @@ import { learningRateScheduleOf } from '../config/learning-rate.js';
 import { lastStep } from '../config/schedule.js';
 import type { TrainingConfig } from '../config/schema.js';
 import { epochOrder, stepSamples, stepsPerEpoch } from '../data/epoch-plan.js';
+import type { RunData } from '../data/data-set.js';
 import type { ImageSet } from '../data/image-set.js';
 import { expectedProof } from '../data/sample-proof.js';
 import { floatBits } from '../numerics/float-bits.js';
@@ -13,10 +14,12 @@ import type { Schedule, StepPlan } from './schedule.js';
 /** Names of the sets that a run evaluates. */
 export const TRAIN_SET = 'train';
 export const TEST_SET = 'test';
+export const VALIDATION_SET = 'validation';
 /** Their places among a trainer's sets. */
 export const SET_INDEX: ReadonlyMap<string, number> = new Map([
   [TRAIN_SET, 0],
   [TEST_SET, 1],
+  [VALIDATION_SET, 2],
 ]);
 
 /**
@@ -26,23 +29,22 @@ export const SET_INDEX: ReadonlyMap<string, number> = new Map([
  */
 export function runSchedule(
   config: TrainingConfig,
-  train: Pick<ImageSet, 'count' | 'labels'>,
-  test: Pick<ImageSet, 'count'>,
+  { train, validation, test }: Pick<RunData, 'train' | 'validation' | 'test'>,
 ): Schedule {
   const { batchSize, microBatch, evaluateEvery, seed } = config;
   const perEpoch = stepsPerEpoch(train.count, batchSize);
   const steps = lastStep(config, perEpoch);
   const pieces = (samples: number): number => microBatchCount(samples, microBatch);
-  const testPlan: EvaluationPlan = {
-    set: TEST_SET,
-    pieces: pieces(test.count),
-    samples: test.count,
-  };
-  const trainPlan: EvaluationPlan = {
-    set: TRAIN_SET,
-    pieces: pieces(train.count),
-    samples: train.count,
-  };
+  const plan = (set: string, { count: samples }: ImageSet): EvaluationPlan => ({
+    set,
+    pieces: pieces(samples),
+    samples,
+  });
+  const unseen = [
+    ...(validation === null ? [] : [plan(VALIDATION_SET, validation)]),
+    plan(TEST_SET, test),
+  ];
+  const all = [plan(TRAIN_SET, train), ...unseen];
   const learningRate = learningRateScheduleOf(config, perEpoch);
   const memory = remembered((epoch) => epochOrder(seed, epoch, train.count));
   const plans = remembered((step): StepPlan => {
@@ -59,10 +61,10 @@ export function runSchedule(
     steps,
     step: plans,
     evaluation(applied) {
-      if (applied === steps) return [trainPlan, testPlan];
+      if (applied === steps) return all;
       const endsEpoch = applied > 0 && applied % perEpoch === 0;
       const due = evaluateEvery > 0 && endsEpoch && (applied / perEpoch) % evaluateEvery === 0;
-      return due ? [testPlan] : [];
+      return due ? unseen : [];
     },
     learningRateBits: (step) => floatBits(learningRateAt(learningRate, step)),
   };

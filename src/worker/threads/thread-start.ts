@@ -1,3 +1,4 @@
+import type { Augmentation } from '../../shared/augmentation/augmentation.js';
 import type { ImageSet } from '../../shared/data/image-set.js';
 import type { OptimizerSettings } from '../../shared/numerics/optimizer-settings.js';
 import type { RowLayout } from '../../shared/numerics/row-layout.js';
@@ -23,6 +24,9 @@ export interface ThreadStart {
   /** The kernels that add rows and take optimizer steps, compiled once for all threads. */
   readonly kernels: WebAssembly.Module;
   readonly sets: readonly ImageSet[];
+  /** How samples of set 0 are changed in training; null: not at all. */
+  readonly augmentation: Augmentation | null;
+  readonly seed: number;
   /** uint32 [samples of set 0] twice: the order of the epoch at hand, and of the next. */
   readonly orders: readonly [Uint32Array, Uint32Array];
   /** Largest micro-batch. */

@@ -1,5 +1,6 @@
 import { instantiateKernels, type Kernels } from '../engine/wasm/module.js';
 import type { ComputeEngine, EngineModule, MicroBatch } from '../engine/engine.js';
+import { Augmenter } from '../../shared/augmentation/augmenter.js';
 import type { ImageSet } from '../../shared/data/image-set.js';
 import { THREAD, threadWord, type Control } from './control.js';
 import type { ThreadHook, ThreadStart } from './thread-start.js';
@@ -54,27 +55,37 @@ export class Staging {
   readonly #pixels: Uint8Array;
   readonly #labels: Uint16Array;
   readonly #samples: Uint32Array;
+  readonly #augmenter: Augmenter | null;
 
-  constructor({ sets, microBatch }: ThreadStart) {
+  constructor({ sets, microBatch, augmentation, seed }: ThreadStart) {
     this.#pixels = new Uint8Array(microBatch * bytesPerImage(sets[0]!));
     this.#labels = new Uint16Array(microBatch);
     this.#samples = new Uint32Array(microBatch);
+    this.#augmenter = augmentation && new Augmenter(augmentation, sets[0]!.shape, seed);
   }
 
-  /** `order[first … first + size)`: indices into `set`. */
+  /**
+   * `order[first … first + size)`: indices into `set`. In training, `epoch` decides how samples are
+   * changed; null: they stay as they are.
+   */
   gather(
     set: ImageSet,
     order: Uint32Array | null,
     first: number,
     size: number,
     place: { readonly step: number; readonly index: number; readonly count: number },
+    epoch: number | null,
   ): MicroBatch {
     const bytes = bytesPerImage(set);
     for (let i = 0; i < size; i++) {
       const sample = order === null ? first + i : order[first + i]!;
       this.#samples[i] = sample;
       this.#labels[i] = set.labels[sample]!;
-      this.#pixels.set(set.pixels.subarray(sample * bytes, (sample + 1) * bytes), i * bytes);
+      if (this.#augmenter !== null && epoch !== null) {
+        this.#augmenter.write(set.pixels, sample, epoch, this.#pixels, i * bytes);
+      } else {
+        this.#pixels.set(set.pixels.subarray(sample * bytes, (sample + 1) * bytes), i * bytes);
+      }
     }
     return {
       ...place,

@@ -38,8 +38,11 @@ t.test('a run steps at the rates of its schedule', async (t) => {
     ...{ steps: 6, batchSize: 4, microBatch: 4, learningRate: 0.5, warmupEpochs: 1 },
     ...{ learningRateSchedule: 'step', decayEpochs: 1, decayRate: 0.5 },
   });
-  const train = { count: 8, labels: new Uint16Array(8) };
-  const schedule = runSchedule(config, train, { count: 1 });
+  const set = {
+    ...{ count: 8, labels: new Uint16Array(8), pixels: new Uint8Array(8), classes: ['a'] },
+    shape: { height: 1, width: 1, channels: 1 },
+  };
+  const schedule = runSchedule(config, { train: set, validation: null, test: set });
   const rates = [0, 1, 2, 3, 4, 5].map((step) => floatOfBits(schedule.learningRateBits(step, [])));
   t.same(rates, [0.25, 0.5, 0.5, 0.5, 0.25, 0.25]);
 });

@@ -10,6 +10,9 @@ const PARAMETERS = {
   lenet5: [1_079_370, 1_080_842],
   hybrid: [297_898, 297_898],
   cnn2bn: [1_475_242, 1_475_434],
+  cnn2: [421_576, 421_576],
+  cnn4: [454_570, 455_530],
+  resnet: [174_970, 176_090],
 } as const;
 
 t.test('each built-in model has its known number of parameters', async (t) => {
@@ -40,10 +43,33 @@ t.test('maps shrink as published', async (t) => {
     [9, 9, 64],
     [3, 3, 128],
   ]);
+  t.same(maps('cnn2'), [
+    [13, 13, 32],
+    [5, 5, 64],
+  ]);
+  t.same(maps('cnn4'), [
+    [14, 14, 32],
+    [7, 7, 64],
+    [4, 4, 128],
+    [2, 2, 256],
+  ]);
   t.same(maps('cnn2bn'), [
     [14, 14, 32],
     [6, 6, 64],
   ]);
+});
+
+t.test('resnet has projections only where shapes differ, and no max pools', async (t) => {
+  const nodes = topologicalLayers(CATALOGUE.resnet.build(FASHION, 10));
+  const shapesOf = (kind: string) =>
+    nodes.filter(({ className }) => className === kind).map(({ shape }) => shape.slice(1));
+  t.same(shapesOf('Add'), [
+    ...Array.from({ length: 2 }, () => [28, 28, 16]),
+    ...Array.from({ length: 2 }, () => [14, 14, 32]),
+    ...Array.from({ length: 2 }, () => [7, 7, 64]),
+  ]);
+  t.equal(shapesOf('Conv2D').length, 1 + 6 * 2 + 2, 'two of them are projections');
+  t.same(shapesOf('MaxPooling2D'), []);
 });
 
 t.test('lenet5 has batch norm after the pool and before dropout', async (t) => {

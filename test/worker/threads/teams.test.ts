@@ -66,6 +66,7 @@ async function trainWith(
     engineModule: wasmEngine.module,
     optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0 },
     sets: [set],
+    augmentation: null,
     seed: SEED,
     batchSize: BATCH_SIZE,
     microBatch: MICRO_BATCH,

@@ -114,8 +114,8 @@ function gather(thread: ThreadState, microBatch: number, tally: Tally): MicroBat
   const { values } = control;
   const { first, size, ...place } = placeOnly(thread, microBatch);
   const order = start.orders[values[VALUE.source]!]!;
-  const batch = staging.gather(start.sets[0]!, order, first, size, place);
   const epoch = values[VALUE.epoch]!;
+  const batch = staging.gather(start.sets[0]!, order, first, size, place, epoch);
   for (let i = 0; i < size; i++) {
     addSample(tally.proof, 0, epoch, batch.samples[i]!, batch.labels[i]!);
   }

@@ -47,7 +47,7 @@ async function overSet(
     await thread.hook?.beforeMicroBatch({ thread: start.thread, phase, step, microBatch: index });
     const range = microBatchRange(set.count, count, index);
     const size = range.end - range.first;
-    await body(thread.staging.gather(set, null, range.first, size, { step, index, count }));
+    await body(thread.staging.gather(set, null, range.first, size, { step, index, count }, null));
     thread.progress();
   }
   return true;

@@ -34,6 +34,12 @@ const CASES: readonly Case[] = [
   { name: 'cnn2bn', side: 28, channels: 1, size: 1 },
   { name: 'cnn2bn', side: 14, channels: 1, size: 3 },
   { name: 'cnn2bn', side: 9, channels: 3, size: 7 },
+  { name: 'cnn2', side: 28, channels: 1, size: 1 },
+  { name: 'cnn2', side: 12, channels: 3, size: 3 },
+  { name: 'cnn4', side: 17, channels: 1, size: 7 },
+  { name: 'cnn4', side: 9, channels: 3, size: 3, illConditioned: true },
+  { name: 'resnet', side: 8, channels: 1, size: 3 },
+  { name: 'resnet', side: 7, channels: 3, size: 7 },
 ];
 
 t.setTimeout(240_000);

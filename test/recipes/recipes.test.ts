@@ -1,0 +1,73 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import type { RunSummary } from '#src/index.js';
+import { resolveConfig } from '#src/shared/config/resolve.js';
+import { optimizerOf } from '#src/shared/config/optimizer.js';
+import { cli } from '../support/cli-process.js';
+import { realImages, writeImages } from '../support/small-runs.js';
+
+// Each recipe trains from the command line as it is committed, on few real images.
+t.setTimeout(300_000);
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
+const RECIPES = readdirSync(join(REPOSITORY, 'recipes')).filter((name) => name.endsWith('.json'));
+const folder = t.testdir();
+const env = { ...process.env, LOCKSTEP_CACHE: join(folder, 'cache') };
+const data = await writeImages(join(folder, 'data'), await realImages(330, 40));
+
+const configOf = (name: string) => {
+  const text = readFileSync(join(REPOSITORY, 'recipes', name), 'utf8');
+  const { $schema: schema, ...keys } = JSON.parse(text) as Record<string, unknown>;
+  const config = resolveConfig(keys, { processors: 1, now: new Date(0), cwd: '/' });
+  return { schema, config };
+};
+
+t.test('there is a recipe for each of the reports', async (t) => {
+  t.same(RECIPES, [
+    'r1.json',
+    'r2-cnn4.json',
+    'r2-resnet.json',
+    'r3-cnn2.json',
+    'r3-mlp.json',
+    'r4.json',
+    'r5.json',
+  ]);
+  const { files } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+    files: string[];
+  };
+  t.ok(files.includes('recipes'), 'and they are in the package');
+});
+
+t.test('what the reports give, the recipes have', async (t) => {
+  const r1 = configOf('r1.json').config;
+  t.match(r1, { model: 'lenet5', batchSize: 128, epochs: 10, learningRate: 0.001 });
+  t.match(configOf('r2-cnn4.json').config, {
+    model: 'cnn4',
+    validation: 12000,
+    learningRate: 0.01,
+  });
+  t.match(configOf('r2-resnet.json').config, { model: 'resnet', epochs: 10, validation: 12000 });
+  t.match(configOf('r4.json').config, { model: 'cnn2bn', batchSize: 1000 });
+  t.match(optimizerOf(configOf('r4.json').config), { kind: 'adam', weightDecay: 1e-5 });
+  t.match(configOf('r5.json').config, { model: 'hybrid', batchSize: 242, optimizer: 'amsgrad' });
+});
+
+for (const recipe of RECIPES) {
+  t.test(`${recipe} trains a step`, async (t) => {
+    const { schema, config } = configOf(recipe);
+    t.ok(existsSync(join(REPOSITORY, 'recipes', String(schema))), 'its schema is there');
+    const out = join(folder, recipe);
+    const small = ['--data', data, '--out', out, '--steps', '1', '--threads', '2'];
+    // The sets are small here: as much to validate on as there can be.
+    const validation = config.validation > 1 ? ['--validation', '60'] : [];
+    const command = ['train', join('recipes', recipe), ...small, ...validation];
+    const run = await cli([...command, '--json', '--quiet'], { env, cwd: REPOSITORY });
+    if (!t.equal(run.status, 0, run.stderr)) return;
+    const summary = JSON.parse(run.stdout) as RunSummary;
+    t.equal(summary.model, config.model);
+    t.equal(summary.steps, 1);
+    t.ok(Number.isFinite(summary.testLoss));
+    t.equal(summary.validationLoss === null, config.validation === 0);
+  });
+}
