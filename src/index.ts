@@ -43,6 +43,8 @@ export type {
   ImageReference,
   Prediction,
   RunUseOptions,
+  SetEvaluation,
+  VariantEvaluation,
 } from './shared/run-reports.js';
 /** The copy of TensorFlow.js that Lockstep uses: build models with it. */
 export { tf } from './shared/model/tfjs.js';

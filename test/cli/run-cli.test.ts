@@ -7,8 +7,10 @@ import { runCli } from '#src/cli/run-cli.js';
 import { parseCluster } from '#src/local/launch/read-cluster.js';
 import { resolveConfig } from '#src/shared/config/resolve.js';
 import { LockstepError } from '#src/shared/errors.js';
+import { setScores } from '#src/shared/evaluation/set-scores.js';
 import type { ClusterStatus } from '#src/shared/wire/status.js';
 import type { DryRunReport } from '#src/shared/run-reports.js';
+import { sixClasses } from '../shared/evaluation/cases.js';
 import { playRun, Screen, SUMMARY } from './display/fake-run.js';
 
 const PLAN: DryRunReport = {
@@ -108,15 +110,17 @@ function recorder() {
       calls.push(['planRun', options]);
       return Promise.resolve(PLAN);
     },
-    evaluateRun: (folder, { sets, threads }) => {
-      calls.push(['evaluateRun', folder, sets, threads]);
-      const set = { set: 'test', samples: 10000, loss: 0.25, accuracy: 0.9237 } as const;
+    evaluateRun: (folder, { sets, threads, robustness }) => {
+      calls.push(['evaluateRun', folder, sets, threads, robustness]);
+      const scores = setScores(sixClasses(), ['a', 'b', 'c', 'd', 'e', 'f']);
+      const set = { set: 'test', samples: 10000, loss: 0.25, accuracy: 0.9237, ...scores } as const;
       return Promise.resolve({
         run: folder,
         step: 4690,
         weightsDigest: 'cd',
         engine: 'wasm',
         sets: [set],
+        robustness: null,
       });
     },
     predictRun: (folder, images) => {
@@ -321,9 +325,14 @@ t.test('train --resume checks against the folder before anything is loaded', asy
 
 t.test('evaluate and predict print for people, and JSON for scripts', async (t) => {
   const evaluated = await lockstep(['evaluate', 'run', '--set', 'test', '--threads', '2']);
-  t.same(evaluated.calls, [['evaluateRun', '/home/me/run', ['test'], 2]]);
+  t.same(evaluated.calls, [['evaluateRun', '/home/me/run', ['test'], 2, false]]);
+  const asked = await lockstep(['evaluate', 'run', '--robustness']);
+  t.equal(asked.calls[0]?.[4], true);
   t.match(evaluated.out, 'test   loss 0.2500  accuracy 92.37 %  (10,000 samples)');
-  t.match(JSON.parse((await lockstep(['evaluate', 'run', '--json'])).out), { step: 4690 });
+  t.match(JSON.parse((await lockstep(['evaluate', 'run', '--json'])).out), {
+    step: 4690,
+    sets: [{ averages: { micro: { f1: 0.705 } }, confusion: [[44, 8, 0, 6, 6, 0]] }],
+  });
 
   const predicted = await lockstep(['predict', 'run', 'test:12', 'a.csv:3', 'b.idx']);
   t.same(predicted.calls, [

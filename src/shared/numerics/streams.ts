@@ -19,6 +19,8 @@ export const PURPOSE = {
    * at pixel p of P; for spatial dropout e = c.
    */
   dropout: 3,
+  /** counter [block, sample's index in the set, 0, … + kind of change]: evaluation on changed images. */
+  variants: 32,
 } as const;
 
 /** The last word of the counter. `ordinal` is below 2^24. */
