@@ -20,6 +20,7 @@ export { slurmScript } from './local/launch/slurm-script.js';
 export { kubernetesManifests } from './local/launch/kubernetes-manifests.js';
 export { planRun } from './local/plan-run.js';
 export { evaluateRun } from './local/evaluate-run.js';
+export { reportRuns } from './local/report/report-runs.js';
 export { predictRun } from './local/predict-run.js';
 export { loadDataset, type LoadDatasetOptions } from './coordinator/data/load-dataset.js';
 export type { RunInput } from './local/prepare-run.js';

@@ -13,6 +13,7 @@ const ALSO_USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ENGINE_BATCH_NORM_SINGLE',
   'DATA_SHAPE_INVALID',
   'DATA_OUTPUT_EXISTS',
+  'REPORT_OUTPUT_EXISTS',
 ]);
 
 export function exitStatus(error: unknown): number {

@@ -49,6 +49,8 @@ export interface Product {
     images: readonly ImageReference[],
     options: RunUseOptions,
   ): Promise<readonly Prediction[]>;
+  /** A page of HTML about runs. */
+  reportRuns(folders: readonly string[], options: RunUseOptions): Promise<string>;
   listEngines(): Promise<readonly EngineListing[]>;
   installTensorflow(options: InstallOptions): Promise<Installation>;
 }

@@ -6,6 +6,7 @@ import { engineCommand } from './commands/engine.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { launchCommand } from './commands/launch.js';
 import { predictCommand } from './commands/predict.js';
+import { reportCommand } from './commands/report.js';
 import { statusCommand } from './commands/status.js';
 import { trainCommand } from './commands/train.js';
 import { workerCommand } from './commands/worker.js';
@@ -63,6 +64,7 @@ function commands(context: CliContext): CommandModule[] {
     launchCommand(context),
     evaluateCommand(context),
     predictCommand(context),
+    reportCommand(context),
     engineCommand(context),
     dataCommand(context),
   ] as CommandModule[];

@@ -1,6 +1,6 @@
 import { digestOfBytes } from '../coordinator/run-identity.js';
 import type { ImageSet } from '../shared/data/image-set.js';
-import { predictionsOf } from '../shared/evaluation/predictions.js';
+import { predictionsOf, type Predictions } from '../shared/evaluation/predictions.js';
 import { setScores } from '../shared/evaluation/set-scores.js';
 import type {
   EvaluateOptions,
@@ -26,7 +26,7 @@ export async function evaluateRun(
   const trainer = await openForUse(prepared, weights, options.notice, true, extra);
   try {
     const sets: SetEvaluation[] = [];
-    for (const set of options.sets) sets.push(await evaluateSet(trainer, run, set));
+    for (const set of options.sets) sets.push((await evaluateSet(trainer, run, set)).evaluation);
     const variants: VariantEvaluation[] = [];
     for (const [i, { variant, change, set }] of changed.entries()) {
       const means = await meansOf(trainer, FIRST_EXTRA + i, set, step);
@@ -54,17 +54,13 @@ export async function evaluateSet(
   trainer: Trainer,
   { prepared, step }: TrainedRun,
   name: SetName,
-): Promise<SetEvaluation> {
+): Promise<{ evaluation: SetEvaluation; predictions: Predictions }> {
   const images = prepared.data[name];
   const means = await meansOf(trainer, SET_INDEX[name], images, step);
   const probabilities = await trainer.predict(SET_INDEX[name], step);
   const predictions = predictionsOf(probabilities, images.labels, images.classes.length);
-  return {
-    set: name,
-    samples: images.count,
-    ...means,
-    ...setScores(predictions, images.classes),
-  };
+  const scores = setScores(predictions, images.classes);
+  return { evaluation: { set: name, samples: images.count, ...means, ...scores }, predictions };
 }
 
 async function meansOf(

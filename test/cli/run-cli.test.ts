@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { CliContext } from '#src/cli/context.js';
@@ -6,6 +6,7 @@ import type { Product } from '#src/cli/product.js';
 import { runCli } from '#src/cli/run-cli.js';
 import { parseCluster } from '#src/local/launch/read-cluster.js';
 import { resolveConfig } from '#src/shared/config/resolve.js';
+import { REPORT_MARK } from '#src/report/page.js';
 import { LockstepError } from '#src/shared/errors.js';
 import { setScores } from '#src/shared/evaluation/set-scores.js';
 import type { ClusterStatus } from '#src/shared/wire/status.js';
@@ -130,6 +131,10 @@ function recorder() {
         { name: 'Coat', probability: 0.25 },
       ];
       return Promise.resolve(images.map(() => ({ label: 'Bag', classes })));
+    },
+    reportRuns: (folders, { threads }) => {
+      calls.push(['reportRuns', folders, threads]);
+      return Promise.resolve(`<!doctype html>${REPORT_MARK}`);
     },
     listEngines: () =>
       Promise.resolve([
@@ -351,6 +356,21 @@ t.test('evaluate and predict print for people, and JSON for scripts', async (t) 
     (await lockstep(['predict', 'run', 'test:0', '--json'])).out,
   ) as object[];
   t.match(first, { image: 'test:0', label: 'Bag', predicted: 'Bag' });
+});
+
+t.test('report writes a page, over an earlier one, over nothing else', async (t) => {
+  const file = join(t.testdir({ 'notes.html': 'mine' }), 'page.html');
+  for (let time = 0; time < 2; time++) {
+    const written = await lockstep(['report', 'a', 'b', '--out', file, '--threads', '2']);
+    t.equal(written.status, 0, written.err);
+    t.equal(written.out, `${file}\n`);
+    t.same(written.calls, [['reportRuns', ['/home/me/a', '/home/me/b'], 2]]);
+    t.match(readFileSync(file, 'utf8'), REPORT_MARK);
+  }
+  const refused = await lockstep(['report', 'a', '--out', join(file, '../notes.html')]);
+  t.equal(refused.status, 2);
+  t.match(refused.err, 'REPORT_OUTPUT_EXISTS');
+  t.same(refused.calls, [], 'before the work is done');
 });
 
 t.test('engine list says what is there and what to do; install what is not', async (t) => {
