@@ -12,7 +12,7 @@ module.exports = {
     only(
       'shared-is-below-all',
       '^src/shared/',
-      '^src/(coordinator|worker|cli|local|report)/',
+      '^src/(coordinator|worker|cli|local|report|explore)/',
       'shared imports only shared',
     ),
     only(
@@ -28,8 +28,8 @@ module.exports = {
       'worker → shared only',
     ),
     only(
-      'report-is-pure',
-      '^src/report/',
+      'report-and-explore-are-pure',
+      '^src/(report|explore)/',
       '^src/(coordinator|worker|cli|local)/',
       'report → shared only: values in, pages out',
     ),

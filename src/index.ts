@@ -21,6 +21,7 @@ export { kubernetesManifests } from './local/launch/kubernetes-manifests.js';
 export { planRun } from './local/plan-run.js';
 export { evaluateRun } from './local/evaluate-run.js';
 export { reportRuns } from './local/report/report-runs.js';
+export { exploreData, type ExploreOptions } from './local/explore/explore-data.js';
 export { predictRun } from './local/predict-run.js';
 export { loadDataset, type LoadDatasetOptions } from './coordinator/data/load-dataset.js';
 export type { RunInput } from './local/prepare-run.js';

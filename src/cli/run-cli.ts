@@ -4,6 +4,7 @@ import { coordinatorCommand } from './commands/coordinator.js';
 import { dataCommand } from './commands/data.js';
 import { engineCommand } from './commands/engine.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { exploreCommand } from './commands/explore.js';
 import { launchCommand } from './commands/launch.js';
 import { predictCommand } from './commands/predict.js';
 import { reportCommand } from './commands/report.js';
@@ -65,6 +66,7 @@ function commands(context: CliContext): CommandModule[] {
     evaluateCommand(context),
     predictCommand(context),
     reportCommand(context),
+    exploreCommand(context),
     engineCommand(context),
     dataCommand(context),
   ] as CommandModule[];

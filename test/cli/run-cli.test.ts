@@ -136,6 +136,10 @@ function recorder() {
       calls.push(['reportRuns', folders, threads]);
       return Promise.resolve(`<!doctype html>${REPORT_MARK}`);
     },
+    exploreData: ({ data, points, seed }) => {
+      calls.push(['exploreData', data, points, seed]);
+      return Promise.resolve(`<!doctype html>${REPORT_MARK}`);
+    },
     listEngines: () =>
       Promise.resolve([
         { name: 'wasm', available: true, detail: 'plain SIMD', remedy: null },
@@ -371,6 +375,16 @@ t.test('report writes a page, over an earlier one, over nothing else', async (t)
   t.equal(refused.status, 2);
   t.match(refused.err, 'REPORT_OUTPUT_EXISTS');
   t.same(refused.calls, [], 'before the work is done');
+});
+
+t.test('explore hands over data, points and seed, and writes a page', async (t) => {
+  const file = join(t.testdir(), 'data.html');
+  const done = await lockstep(['explore', 'mine', '--points', '500', '--seed', '7', '--out', file]);
+  t.equal(done.out, `${file}\n`, done.err);
+  t.same(done.calls, [['exploreData', '/home/me/mine', 500, 7]]);
+  const wrong = await lockstep(['explore', '--points', 'many', '--out', file]);
+  t.equal(wrong.status, 2);
+  t.match(wrong.err, '--points: expected a whole number from 0, got "many"');
 });
 
 t.test('engine list says what is there and what to do; install what is not', async (t) => {
