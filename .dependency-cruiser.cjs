@@ -12,7 +12,7 @@ module.exports = {
     only(
       'shared-is-below-all',
       '^src/shared/',
-      '^src/(coordinator|worker|cli)/',
+      '^src/(coordinator|worker|cli|local|report|explore)/',
       'shared imports only shared',
     ),
     only(
@@ -26,6 +26,12 @@ module.exports = {
       '^src/worker/',
       '^src/(coordinator|cli)/',
       'worker → shared only',
+    ),
+    only(
+      'report-and-explore-are-pure',
+      '^src/(report|explore)/',
+      '^src/(coordinator|worker|cli|local)/',
+      'report → shared only: values in, pages out',
     ),
   ],
   options: {

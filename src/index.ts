@@ -20,6 +20,8 @@ export { slurmScript } from './local/launch/slurm-script.js';
 export { kubernetesManifests } from './local/launch/kubernetes-manifests.js';
 export { planRun } from './local/plan-run.js';
 export { evaluateRun } from './local/evaluate-run.js';
+export { reportRuns } from './local/report/report-runs.js';
+export { exploreData, type ExploreOptions } from './local/explore/explore-data.js';
 export { predictRun } from './local/predict-run.js';
 export { loadDataset, type LoadDatasetOptions } from './coordinator/data/load-dataset.js';
 export type { RunInput } from './local/prepare-run.js';
@@ -43,6 +45,8 @@ export type {
   ImageReference,
   Prediction,
   RunUseOptions,
+  SetEvaluation,
+  VariantEvaluation,
 } from './shared/run-reports.js';
 /** The copy of TensorFlow.js that Lockstep uses: build models with it. */
 export { tf } from './shared/model/tfjs.js';

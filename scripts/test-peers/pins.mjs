@@ -46,8 +46,11 @@ export const NODE_BUILDS = [
   },
 ];
 
-/** Debian packages for this machine; what they need and the machine lacks comes with them. */
-export const DEBIAN_PACKAGES = ['chromium', 'firefox-esr', 'qemu-user-static'];
+/**
+ * Debian packages for this machine; what they need and the machine lacks comes with them. Chromium
+ * looks for the files of chromium-common beside itself, even where the machine has it installed.
+ */
+export const DEBIAN_PACKAGES = ['chromium', 'chromium-common', 'firefox-esr', 'qemu-user-static'];
 
 /** The libraries that Node on arm64 is linked against. */
 export const DEBIAN_ARM64_PACKAGES = ['libc6', 'libstdc++6', 'libgcc-s1', 'libatomic1'];

@@ -1,5 +1,6 @@
 import type { RunInput } from '../local/prepare-run.js';
 import type { CoordinateInput } from '../local/coordinate.js';
+import type { ExploreOptions } from '../local/explore/explore-data.js';
 import type { LaunchInput } from '../local/launch/launch.js';
 import type { Cluster } from '../local/launch/read-cluster.js';
 import type { TrainInput } from '../local/train.js';
@@ -49,6 +50,10 @@ export interface Product {
     images: readonly ImageReference[],
     options: RunUseOptions,
   ): Promise<readonly Prediction[]>;
+  /** A page of HTML about runs. */
+  reportRuns(folders: readonly string[], options: RunUseOptions): Promise<string>;
+  /** A page of HTML about a data set. */
+  exploreData(options: ExploreOptions): Promise<string>;
   listEngines(): Promise<readonly EngineListing[]>;
   installTensorflow(options: InstallOptions): Promise<Installation>;
 }

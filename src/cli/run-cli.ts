@@ -4,8 +4,10 @@ import { coordinatorCommand } from './commands/coordinator.js';
 import { dataCommand } from './commands/data.js';
 import { engineCommand } from './commands/engine.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { exploreCommand } from './commands/explore.js';
 import { launchCommand } from './commands/launch.js';
 import { predictCommand } from './commands/predict.js';
+import { reportCommand } from './commands/report.js';
 import { statusCommand } from './commands/status.js';
 import { trainCommand } from './commands/train.js';
 import { workerCommand } from './commands/worker.js';
@@ -63,6 +65,8 @@ function commands(context: CliContext): CommandModule[] {
     launchCommand(context),
     evaluateCommand(context),
     predictCommand(context),
+    reportCommand(context),
+    exploreCommand(context),
     engineCommand(context),
     dataCommand(context),
   ] as CommandModule[];

@@ -62,6 +62,8 @@ export const ERROR_CODES = {
   RUN_WITHOUT_CHECKPOINT: 'The run has no checkpoint yet, so there are no weights to use.',
   IMAGE_NOT_FOUND: 'A set or file has no image of that index.',
   IMAGE_MISFIT: 'Images of a file are not of the size that the model takes.',
+  REPORT_OUTPUT_EXISTS: 'The file that a report would be written to is not a report.',
+  REPORT_OUTPUT_FAILED: 'A report cannot be written.',
   RUN_FOLDER_TAKEN: 'The folder for a new run holds something already.',
   RUN_FOLDER_NOT_A_RUN: 'The folder is missing, or holds no run.',
   RUN_FOLDER_LOCKED: 'Another process works in the run folder.',

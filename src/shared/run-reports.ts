@@ -1,4 +1,5 @@
 import type { ArrayData } from './data/array-data.js';
+import type { SetScores } from './evaluation/set-scores.js';
 
 /** What the library's functions take and answer, besides a run's own records. */
 
@@ -15,6 +16,8 @@ export type SetName = 'train' | 'validation' | 'test';
 export interface EvaluateOptions extends RunUseOptions {
   /** `all`: every set that the run has. */
   readonly sets: readonly SetName[] | 'all';
+  /** Also on test images that were changed: other backgrounds and sizes, shifts, noise. */
+  readonly robustness?: boolean;
 }
 
 export interface EvaluationReport {
@@ -23,12 +26,26 @@ export interface EvaluationReport {
   readonly step: number;
   readonly weightsDigest: string;
   readonly engine: string;
-  readonly sets: readonly {
-    readonly set: SetName;
-    readonly samples: number;
-    readonly loss: number;
-    readonly accuracy: number;
-  }[];
+  readonly sets: readonly SetEvaluation[];
+  /** null where it was not asked for. */
+  readonly robustness: readonly VariantEvaluation[] | null;
+}
+
+/** Scores are taken from the probabilities; loss and accuracy as the run's summary has them. */
+export interface SetEvaluation extends SetScores {
+  readonly set: SetName;
+  readonly samples: number;
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** The whole test set under one change; the first is `as they are`. */
+export interface VariantEvaluation {
+  readonly variant: string;
+  readonly change: string;
+  readonly samples: number;
+  readonly loss: number;
+  readonly accuracy: number;
 }
 
 /** An image of the run's own data set, or of an IDX or CSV file. */

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { CliContext } from '#src/cli/context.js';
@@ -6,9 +6,12 @@ import type { Product } from '#src/cli/product.js';
 import { runCli } from '#src/cli/run-cli.js';
 import { parseCluster } from '#src/local/launch/read-cluster.js';
 import { resolveConfig } from '#src/shared/config/resolve.js';
+import { REPORT_MARK } from '#src/report/page.js';
 import { LockstepError } from '#src/shared/errors.js';
+import { setScores } from '#src/shared/evaluation/set-scores.js';
 import type { ClusterStatus } from '#src/shared/wire/status.js';
 import type { DryRunReport } from '#src/shared/run-reports.js';
+import { sixClasses } from '../shared/evaluation/cases.js';
 import { playRun, Screen, SUMMARY } from './display/fake-run.js';
 
 const PLAN: DryRunReport = {
@@ -113,15 +116,17 @@ function recorder() {
       calls.push(['planRun', options]);
       return Promise.resolve(PLAN);
     },
-    evaluateRun: (folder, { sets, threads }) => {
-      calls.push(['evaluateRun', folder, sets, threads]);
-      const set = { set: 'test', samples: 10000, loss: 0.25, accuracy: 0.9237 } as const;
+    evaluateRun: (folder, { sets, threads, robustness }) => {
+      calls.push(['evaluateRun', folder, sets, threads, robustness]);
+      const scores = setScores(sixClasses(), ['a', 'b', 'c', 'd', 'e', 'f']);
+      const set = { set: 'test', samples: 10000, loss: 0.25, accuracy: 0.9237, ...scores } as const;
       return Promise.resolve({
         run: folder,
         step: 4690,
         weightsDigest: 'cd',
         engine: 'wasm',
         sets: [set],
+        robustness: null,
       });
     },
     predictRun: (folder, images) => {
@@ -131,6 +136,14 @@ function recorder() {
         { name: 'Coat', probability: 0.25 },
       ];
       return Promise.resolve(images.map(() => ({ label: 'Bag', classes })));
+    },
+    reportRuns: (folders, { threads }) => {
+      calls.push(['reportRuns', folders, threads]);
+      return Promise.resolve(`<!doctype html>${REPORT_MARK}`);
+    },
+    exploreData: ({ data, points, seed }) => {
+      calls.push(['exploreData', data, points, seed]);
+      return Promise.resolve(`<!doctype html>${REPORT_MARK}`);
     },
     listEngines: () =>
       Promise.resolve([
@@ -326,9 +339,14 @@ t.test('train --resume checks against the folder before anything is loaded', asy
 
 t.test('evaluate and predict print for people, and JSON for scripts', async (t) => {
   const evaluated = await lockstep(['evaluate', 'run', '--set', 'test', '--threads', '2']);
-  t.same(evaluated.calls, [['evaluateRun', '/home/me/run', ['test'], 2]]);
+  t.same(evaluated.calls, [['evaluateRun', '/home/me/run', ['test'], 2, false]]);
+  const asked = await lockstep(['evaluate', 'run', '--robustness']);
+  t.equal(asked.calls[0]?.[4], true);
   t.match(evaluated.out, 'test  loss 0.2500  accuracy 92.37 %  (10,000 samples)');
-  t.match(JSON.parse((await lockstep(['evaluate', 'run', '--json'])).out), { step: 4690 });
+  t.match(JSON.parse((await lockstep(['evaluate', 'run', '--json'])).out), {
+    step: 4690,
+    sets: [{ averages: { micro: { f1: 0.705 } }, confusion: [[44, 8, 0, 6, 6, 0]] }],
+  });
 
   const predicted = await lockstep(['predict', 'run', 'test:12', 'a.csv:3', 'b.idx']);
   t.same(predicted.calls, [
@@ -347,6 +365,31 @@ t.test('evaluate and predict print for people, and JSON for scripts', async (t) 
     (await lockstep(['predict', 'run', 'test:0', '--json'])).out,
   ) as object[];
   t.match(first, { image: 'test:0', label: 'Bag', predicted: 'Bag' });
+});
+
+t.test('report writes a page, over an earlier one, over nothing else', async (t) => {
+  const file = join(t.testdir({ 'notes.html': 'mine' }), 'page.html');
+  for (let time = 0; time < 2; time++) {
+    const written = await lockstep(['report', 'a', 'b', '--out', file, '--threads', '2']);
+    t.equal(written.status, 0, written.err);
+    t.equal(written.out, `${file}\n`);
+    t.same(written.calls, [['reportRuns', ['/home/me/a', '/home/me/b'], 2]]);
+    t.match(readFileSync(file, 'utf8'), REPORT_MARK);
+  }
+  const refused = await lockstep(['report', 'a', '--out', join(file, '../notes.html')]);
+  t.equal(refused.status, 2);
+  t.match(refused.err, 'REPORT_OUTPUT_EXISTS');
+  t.same(refused.calls, [], 'before the work is done');
+});
+
+t.test('explore hands over data, points and seed, and writes a page', async (t) => {
+  const file = join(t.testdir(), 'data.html');
+  const done = await lockstep(['explore', 'mine', '--points', '500', '--seed', '7', '--out', file]);
+  t.equal(done.out, `${file}\n`, done.err);
+  t.same(done.calls, [['exploreData', '/home/me/mine', 500, 7]]);
+  const wrong = await lockstep(['explore', '--points', 'many', '--out', file]);
+  t.equal(wrong.status, 2);
+  t.match(wrong.err, '--points: expected a whole number from 0, got "many"');
 });
 
 t.test('engine list says what is there and what to do; install what is not', async (t) => {

@@ -45,6 +45,35 @@ void t.test('evaluateRun gives the figures of the summary again, to the bit', as
   );
 });
 
+void t.test('its scores are those of the predictions, image by image', async (t) => {
+  const [test] = (await evaluateRun(run, { sets: ['test'] })).sets;
+  const images = Array.from({ length: 80 }, (_, index) => ({ kind: 'set', set: 'test', index }) as const); // prettier-ignore
+  const said = await predictRun(run, images, {});
+  const counts = test!.confusion.map((row) => row.map(() => 0));
+  for (const { label, classes } of said) counts[Number(label)]![Number(classes[0]!.name)]! += 1;
+  t.same(test!.confusion, counts);
+  t.equal(test!.averages.micro.f1, summary.testAccuracy);
+  t.equal(
+    test!.calibration.bins.reduce((sum, { count }) => sum + count, 0),
+    80,
+  );
+});
+
+void t.test('robustness evaluates the same images changed, to the same bits again', async (t) => {
+  const options = { sets: ['test'], robustness: true } as const;
+  const [one, three] = [
+    await evaluateRun(run, { ...options, threads: 1 }),
+    await evaluateRun(run, { ...options, threads: 3 }),
+  ];
+  t.same(one.robustness, three.robustness);
+  const names = one.robustness!.map(({ variant }) => variant);
+  t.same(names, ['as they are', 'white background', 'inverted', 'smaller', 'larger', 'shifted', 'noisy']); // prettier-ignore
+  t.equal(one.robustness![0]!.loss, summary.testLoss);
+  t.equal(new Set(one.robustness!.map(({ loss }) => loss)).size, 7, 'each change counts');
+  const { robustness } = await evaluateRun(run, { sets: ['test'] });
+  t.equal(robustness, null);
+});
+
 void t.test('the saved model predicts the same in a plain TensorFlow.js program', async (t) => {
   const pixels = join(folder, 'pixels');
   await writeFile(pixels, arrays.test.images.subarray(0, 5 * 784));
