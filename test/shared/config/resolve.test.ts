@@ -36,7 +36,18 @@ t.test('an empty configuration is completed with the documented defaults', async
       seed: 0,
       initialWeights: 'seeded',
       evaluateEvery: 1,
+      validation: 0,
+      validationSplit: 'stratified',
       labelSmoothing: 0,
+      augmentFlip: false,
+      augmentShift: 0,
+      augmentZoom: 0,
+      augmentRotation: 0,
+      augmentShear: 0,
+      augmentErasing: 0,
+      erasingMinArea: 0.02,
+      erasingMaxArea: 0.4,
+      erasingMinAspect: 0.3,
       optimizer: 'adam',
       learningRate: 0.001,
       learningRateSchedule: 'constant',
@@ -134,9 +145,20 @@ t.test('an input that is no object, or brings a prototype key, is a fault', asyn
   t.same(faultsOf(JSON.parse('{"__proto__": 1}')), ['__proto__: no such key']);
 });
 
+t.test('a validation set is a share or a whole number, erasing has bounds in order', async (t) => {
+  t.same(faultsOf({ validation: 12000 }), []);
+  t.match(faultsOf({ validation: 1.5 }), [
+    /^validation: expected a share below 1 or a whole number/,
+  ]);
+  t.match(faultsOf({ erasingMaxArea: 0.2 }), [/^erasingMaxArea: needs augmentErasing above 0$/]);
+  t.match(faultsOf({ augmentErasing: 0.5, erasingMinArea: 0.5 }), [
+    /^erasingMinArea: must not exceed erasingMaxArea: got 0.5 above 0.4$/,
+  ]);
+});
+
 t.test('a mistyped model is guessed', async (t) => {
   t.match(faultsOf({ model: 'lenet' }), [/got "lenet"; did you mean lenet5\?$/]);
-  t.match(faultsOf({ model: 'resnet50' }), [/got "resnet50"$/]);
+  t.match(faultsOf({ model: 'vgg16' }), [/got "vgg16"$/]);
 });
 
 t.test('settings of another optimizer are refused, their defaults are not', async (t) => {
