@@ -30,7 +30,7 @@ export const exploreCommand = (context: CliContext): CommandModule<object, Argum
       })
       .option('out', { nargs: 1, description: 'File to write', defaultDescription: 'explore.html' })
       .example('$0 explore', 'Fashion-MNIST')
-      .example('$0 explore my-images --points 10000 --out mine.html', 'takes a minute or two'),
+      .example('$0 explore my-images --points 10000 --out mine.html', 'takes minutes'),
   handler: async (argv) => {
     const { writeReport, refuseForeignFile } = await import('../report-file.js');
     const { cwd } = context.environment;
