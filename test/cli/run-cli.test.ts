@@ -61,6 +61,7 @@ const STATUS: ClusterStatus = {
       activity: 'computing',
       applied: 17,
       millisPerMicroBatch: 12.34,
+      microBatches: 3,
       heardMillisAgo: 250,
     },
   ],
