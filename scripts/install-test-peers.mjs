@@ -3,6 +3,8 @@
  * Puts every engine that the portability tests run in into `.cache/peers`: Node 20, 22 and 24,
  * Node on arm64 with an emulator, Chromium, Firefox. Uses npm and apt as they are set up here,
  * changes nothing outside that folder, needs no root, and does nothing for what is there already.
+ * One thing is another matter: Slurm, whose parts look for each other at fixed places, is installed
+ * on the machine, as root.
  * Prints where everything lies, as JSON. Exit status 1, with a list, when something is missing.
  */
 import { spawnSync } from 'node:child_process';
@@ -19,6 +21,7 @@ import {
 import { unpackDebianPackages } from './test-peers/debian.mjs';
 import { installNodeBuild } from './test-peers/npm-node.mjs';
 import { withLock } from './test-peers/lock.mjs';
+import { installSlurm } from './test-peers/slurm.mjs';
 
 const failures = [];
 
@@ -50,6 +53,8 @@ function debianPrograms() {
 }
 
 function install() {
+  const why = 'The tests of Slurm need root, and apt that reaches a Debian mirror.';
+  attempt('Slurm', why, installSlurm);
   const manifest = existsSync(peerPaths.manifest)
     ? JSON.parse(readFileSync(peerPaths.manifest, 'utf8'))
     : {};
@@ -106,7 +111,7 @@ function install() {
 mkdirSync(peersFolder, { recursive: true });
 await withLock(join(peersFolder, 'lock'), install);
 if (failures.length > 0) {
-  process.stderr.write(`\nMissing for the portability tests:\n${failures.join('\n')}\n`);
+  process.stderr.write(`\nMissing for the tests:\n${failures.join('\n')}\n`);
   process.exitCode = 1;
 } else {
   process.stdout.write(`${JSON.stringify(installedPeers(), null, 2)}\n`);

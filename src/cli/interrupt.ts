@@ -10,12 +10,19 @@ export interface Interrupts {
 
 /**
  * Ctrl-C, and the signals of schedulers and closed terminals: the first asks the run to end after
- * its step, with a checkpoint; the second ends the process at once.
+ * its step, with a checkpoint; the second ends the process at once. Only a SIGTERM after a SIGTERM
+ * does not: schedulers send it to a job's script and to its processes, and kill by SIGKILL.
  */
-export function catchInterrupts(notice: (text: string) => void): Interrupts {
+export function catchInterrupts(
+  notice: (text: string) => void,
+  ignored: ReadonlySet<NodeJS.Signals> = new Set(),
+): Interrupts {
   const controller = new AbortController();
+  let first: NodeJS.Signals | null = null;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (ignored.has(signal) || (first === 'SIGTERM' && signal === 'SIGTERM')) return;
+    if (first !== null) process.exit(EXIT.interrupted);
+    first = signal;
     controller.abort();
     notice(`${signal}: ending after this step with a checkpoint; once more ends at once.`);
   };

@@ -65,6 +65,7 @@ const STATUS: ClusterStatus = {
       activity: 'computing',
       applied: 17,
       millisPerMicroBatch: 12.34,
+      microBatches: 3,
       heardMillisAgo: 250,
     },
   ],
@@ -450,5 +451,5 @@ t.test('status shows who does what', async (t) => {
   const { status, out, err } = await lockstep(['status', 'ws://h:1', '--token-file', 'f']);
   t.equal(status, 0, err);
   t.match(out, 'run: step 17 of 40, checkpoint after 14, view 3, term 1');
-  t.match(out, /two +│ node2 +│ +12 │ +8 │ member, computing │ +17 │ +12\.3 │ +0\.3 s ago/);
+  t.match(out, /two +│ node2 +│ +12 │ +8 │ member, computing │ +17 │ +3 │ +12\.3 │ +0\.3 s ago/);
 });

@@ -89,6 +89,10 @@ export class TestCluster {
     return join(this.options.out, 'cluster-token');
   }
 
+  get coordinatorPid(): number {
+    return this.#coordinator!.child.pid!;
+  }
+
   get url(): string {
     return this.#url;
   }

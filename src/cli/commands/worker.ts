@@ -61,6 +61,10 @@ function workerOptions(yargs: Argv, context: CliContext): Argv<Arguments> {
       type: 'boolean',
       describe: 'End at once when standard input closes: the end of whoever started it',
     },
+    'ignore-sigterm': {
+      type: 'boolean',
+      describe: 'Go on at SIGTERM, where the coordinator gets it too and ends the run',
+    },
     quiet: { type: 'boolean', describe: 'Print errors only' },
   });
   return yargs.example(
@@ -77,9 +81,12 @@ async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): P
     if (lastOf(argv['quiet']) !== true) context.stdout.write(`${line}\n`);
   };
   if (lastOf(argv['while-stdin-open']) === true) endWithStdin();
-  const interrupts = catchInterrupts((line) => {
-    notice(line.replace(/:.*/, ': leaving the run.'));
-  });
+  const interrupts = catchInterrupts(
+    (line) => {
+      notice(line.replace(/:.*/, ': leaving the run.'));
+    },
+    new Set(lastOf(argv['ignore-sigterm']) === true ? ['SIGTERM' as const] : []),
+  );
   try {
     const product = await context.loadProduct();
     await product.work({

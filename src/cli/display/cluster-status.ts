@@ -6,12 +6,23 @@ export function clusterStatusText(status: ClusterStatus): string {
   const { model, engine, folder, host, pid, phase, stable, steps, storedAfter, view, term } =
     status;
   const table = new Table({
-    head: ['worker', 'host', 'process', 'threads', 'role', 'step', 'ms/micro-batch', 'heard'],
+    head: [
+      'worker',
+      'host',
+      'process',
+      'threads',
+      'role',
+      'step',
+      'micro-batches',
+      'ms each',
+      'heard',
+    ],
     style: { head: [], border: [] },
-    colAligns: ['left', 'left', 'right', 'right', 'left', 'right', 'right', 'right'],
+    colAligns: ['left', 'left', 'right', 'right', 'left', 'right', 'right', 'right', 'right'],
   });
   for (const worker of status.workers) {
-    const { name, role, activity, applied, millisPerMicroBatch, heardMillisAgo } = worker;
+    const { name, role, activity, applied, millisPerMicroBatch, microBatches, heardMillisAgo } =
+      worker;
     table.push([
       name,
       worker.host,
@@ -19,6 +30,7 @@ export function clusterStatusText(status: ClusterStatus): string {
       worker.threads,
       activity === null ? role : `${role}, ${activity}`,
       applied ?? '–',
+      microBatches ?? '–',
       millisPerMicroBatch > 0 ? millisPerMicroBatch.toFixed(1) : '–',
       heardMillisAgo === null ? '–' : `${(heardMillisAgo / 1000).toFixed(1)} s ago`,
     ]);

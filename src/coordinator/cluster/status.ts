@@ -11,6 +11,13 @@ export function statusOf(
   ClusterStatus,
   'phase' | 'view' | 'term' | 'stable' | 'steps' | 'storedAfter' | 'minWorkers' | 'workers'
 > {
+  const shares = [...state.duties.values()].at(-1)?.shares ?? [];
+  const given = new Map(
+    shares.map(({ member, compute }) => [
+      member,
+      compute.reduce((sum, { first, end }) => sum + end - first, 0),
+    ]),
+  );
   return {
     phase: state.pausedAt === null ? state.phase : 'paused: too few workers',
     view: state.view.number,
@@ -33,6 +40,7 @@ export function statusOf(
         activity: peer?.report.activity ?? null,
         applied: peer?.report.applied ?? null,
         millisPerMicroBatch: peer?.report.millisPerMicroBatch ?? 0,
+        microBatches: given.get(member) ?? null,
         heardMillisAgo: peer === undefined ? null : Math.max(0, Math.round(now - peer.heardAt)),
       };
     }),

@@ -26,9 +26,11 @@ export function slurmScript(cluster: Cluster): string {
 #SBATCH --open-mode=append
 #SBATCH --signal=B:TERM@120
 # A node is lost: its workers are removed from the run, the others share its work, the weights
-# stay the same to the bit. If it was the first node, the job is requeued and resumes.
-# Pre-emption, or 120 s before the time limit: TERM to this script, passed to the coordinator,
-# which ends after its step with a checkpoint. A requeued job goes on from there.
+# stay the same to the bit. If it was the first node, Slurm requeues the job, which says what to do:
+# whether the dead node's coordinator is really gone, only you can know.
+# Pre-emption, or 120 s before the time limit: TERM, which Slurm sends to this script alone or to
+# all its processes. The coordinator ends after its step with a checkpoint; the workers, and srun,
+# which would kill them, go on until then. A requeued job goes on from there.
 # The run folder must lie on a file system that all nodes share.
 set -u
 umask 077
@@ -49,19 +51,21 @@ ${ssh.command} coordinator "$@" --listen 0.0.0.0:${port} --token-file "$token" \
 coordinator=$!
 trap 'kill -TERM "$coordinator" 2>/dev/null' TERM INT
 export LOCKSTEP_JOIN="${scheme}://$(hostname):${port}" LOCKSTEP_TOKEN_FILE="$token"
-srun --no-kill --kill-on-bad-exit=0 --wait=0 sh -c '
+(trap '' TERM; exec srun --no-kill --kill-on-bad-exit=0 --wait=0 sh -c '
 case "$SLURM_PROCID" in
 ${cases.join('\n').replaceAll("'", `'\\''`)}
 esac
-exec ${ssh.command.replaceAll("'", `'\\''`)} worker --join "$LOCKSTEP_JOIN" --token-file "$LOCKSTEP_TOKEN_FILE"${fileFlags({ 'tls-ca': tlsCa }).replaceAll("'", `'\\''`)} "$@"' &
+exec ${ssh.command.replaceAll("'", `'\\''`)} worker --join "$LOCKSTEP_JOIN" --token-file "$LOCKSTEP_TOKEN_FILE"${fileFlags({ 'tls-ca': tlsCa }).replaceAll("'", `'\\''`)} --ignore-sigterm "$@"') &
 workers=$!
 # A signal ends a wait early: wait until the coordinator is gone.
 while kill -0 "$coordinator" 2>/dev/null; do wait "$coordinator"; done
 wait "$coordinator"
 status=$?
-# Of a finished run, they end by themselves.
-[ "$status" = 0 ] || kill -TERM "$workers" 2>/dev/null
-wait "$workers"
+# They end by themselves. For those on a node that was lost, srun would wait; Slurm ends what is left.
+for i in 1 2 3 4 5 6 7 8 9 10; do
+  kill -0 "$workers" 2>/dev/null || break
+  sleep 1
+done
 exit "$status"
 `;
 }

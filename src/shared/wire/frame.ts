@@ -43,8 +43,18 @@ interface Carrier {
   readonly report?: unknown;
 }
 
+/** Orders go to all members as one object: they are encoded once. */
+const encodedOrders = new WeakMap<object, Buffer>();
+
 /** Throws LOCKSTEP_INTERNAL where the message is larger than any peer accepts. */
 export function encodeFrame<Message extends Carrier>(message: Message): Buffer {
+  if (message.kind !== 'orders') return frameOf(message);
+  const frame = encodedOrders.get(message) ?? frameOf(message);
+  encodedOrders.set(message, frame);
+  return frame;
+}
+
+function frameOf<Message extends Carrier>(message: Message): Buffer {
   const { header, payload } = split(withoutCause(message));
   const packed = packr.pack(header);
   if (packed.length > MAX_HEADER_BYTES || (payload?.length ?? 0) > MAX_PAYLOAD_BYTES) {

@@ -19,6 +19,8 @@ const workerStatus = z.object({
   applied: count.nullable(),
   /** Measured; 0 before the first. */
   millisPerMicroBatch: z.number(),
+  /** What it is to compute of the newest step that was handed out. */
+  microBatches: count.nullable(),
   heardMillisAgo: count.nullable(),
 });
 

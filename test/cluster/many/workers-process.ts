@@ -1,0 +1,105 @@
+/** Many workers in one process: `node workers-process.js URL TOKEN-FILE FIRST COUNT`. */
+import { loadKernels } from '#src/worker/engine/wasm/module.js';
+import { readToken } from '#src/shared/link/token.js';
+import { firstLineage } from '#src/shared/protocol/lineage.js';
+import { runSchedule, SET_INDEX } from '#src/shared/protocol/run-schedule.js';
+import { version } from '#src/shared/version.js';
+import type { FromCoordinator, Welcome } from '#src/shared/wire/session.js';
+import { BlobFetch } from '#src/worker/cluster/blob-fetch.js';
+import { ClusterPost } from '#src/worker/cluster/cluster-post.js';
+import { CoordinatorLine } from '#src/worker/cluster/coordinator-line.js';
+import { PeerLinks } from '#src/worker/cluster/peer-links.js';
+import { Member } from '#src/worker/member.js';
+import { RowExchange } from '#src/worker/rows/row-exchange.js';
+import { Trainer } from '#src/worker/trainer.js';
+import { trainerSetup, type PreparedRun } from '#src/local/prepare-run.js';
+import { prepareWorker } from '#src/local/prepare-worker.js';
+import { receiveData } from '#src/local/received-data.js';
+import { FakeTrainer } from './fake-trainer.js';
+
+const [url, tokenFile, first, count] = process.argv.slice(2) as [string, string, string, string];
+const token = await readToken(tokenFile);
+const { module } = await loadKernels('plain');
+
+/** All that is the same for all workers of this process is made once, by the first of them. */
+let prepared: Promise<PreparedRun> | null = null;
+
+async function prepare(welcome: Welcome, blobs: BlobFetch): Promise<PreparedRun> {
+  const data = await receiveData(welcome.data, blobs, `process-${first}`, () => undefined);
+  const weights = new Float32Array(welcome.initialWeights.bytes / 4);
+  await blobs.fill(welcome.initialWeights.digest, new Uint8Array(weights.buffer), 0);
+  const run = await prepareWorker(welcome, data, weights, 1);
+  const setup = { ...trainerSetup(run, true), predicts: false, hook: null };
+  const trainer = await Trainer.open({ ...setup, onRepair: () => undefined });
+  trainer.begin(weights);
+  const probe = await trainer.probe();
+  await trainer.close();
+  return { ...run, identity: { ...run.identity, 'probe row': probe } };
+}
+
+async function work(number: number): Promise<void> {
+  const name = `w${String(number).padStart(3, '0')}`;
+  const peers = await PeerLinks.open(token, { host: '127.0.0.1', port: 0 }, false);
+  let post: ClusterPost | null = null;
+  let onWelcome!: (welcome: Welcome) => void;
+  const welcomed = new Promise<Welcome>((resolve) => (onWelcome = resolve));
+  const blobs = new BlobFetch((message) => line.send(message));
+  const onMessage = (message: FromCoordinator): void => {
+    if (message.kind === 'welcome') onWelcome(message);
+    else if (message.kind === 'data') blobs.deliver(message);
+    else if (message.kind === 'addresses') {
+      peers.place(new Map(message.members.map((each) => [each.member, each.url])));
+    } else post?.deliver(message);
+  };
+  const listen = { host: '127.0.0.1', port: peers.address.port, tls: false };
+  const who = { version: version(), member: `${name}-life`, worker: name, host: 'here' };
+  const line = await CoordinatorLine.open({
+    url,
+    token,
+    trust: {},
+    join: { kind: 'join', ...who, pid: process.pid, threads: 1, listen },
+    onMessage,
+    onNotice: (text) => {
+      process.stderr.write(`${name}: ${text}\n`);
+    },
+  });
+  const welcome = await welcomed;
+  const run = await (prepared ??= prepare(welcome, blobs));
+  post = new ClusterPost(line, peers);
+  const own = post;
+  peers.begin(welcome.run, who.member, (message) => {
+    own.deliver(message);
+  });
+  const trainer = new FakeTrainer(run, module).asTrainer;
+  const member = new Member({
+    config: {
+      run: welcome.run,
+      id: who.member,
+      worker: name,
+      identity: run.identity,
+      origin: { applied: 0, lineage: firstLineage(welcome.run) },
+      segments: welcome.segments,
+      times: welcome,
+    },
+    schedule: runSchedule(run.config, run.data),
+    trainer,
+    setIndex: SET_INDEX,
+    post,
+    rows: new RowExchange(trainer, run.layout, welcome.segments, module),
+    heartbeatMillis: welcome.heartbeatMillis,
+    onStep: ({ step }) => {
+      const seconds = { stepSeconds: 0, computeSeconds: 0, updateSeconds: 0 };
+      void line.send({ kind: 'timing', step, ...seconds });
+    },
+    onWarning: (warning) => {
+      process.stderr.write(`${name}: ${warning.message}\n`);
+    },
+  });
+  await member.ended;
+  line.close('the run is finished');
+  member.close();
+  await peers.close();
+}
+
+await Promise.all(Array.from({ length: Number(count) }, (_, i) => work(Number(first) + i)));
+process.exit(0);
