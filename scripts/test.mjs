@@ -14,7 +14,16 @@ import { createInterface } from 'node:readline';
 import { commandOf, node, ROOT } from './run.mjs';
 
 /** Folders of tests that take long, or use all cores, and so run one at a time. */
-const SLOW = ['cluster', 'engine-install', 'faults', 'golden', 'local', 'parity', 'simulator'];
+const SLOW = [
+  'cluster',
+  'engine-install',
+  'faults',
+  'golden',
+  'local',
+  'parity',
+  'simulator',
+  'tensorflow',
+];
 const SLOW_FILES = [
   /wasm\/(models|fuzz|gradients|finite-differences)\.test\.js$/,
   /data\/(fetch-fashion-mnist|download|load-dataset)\.test\.js$/,

@@ -8,8 +8,7 @@ import { tf } from '#src/shared/model/tfjs.js';
 import { CATALOGUE } from '#src/shared/model/catalogue.js';
 import { initialWeights } from '#src/shared/model/initial-weights.js';
 import { rowLayout, writeWeights } from '#src/shared/model/layout.js';
-import type { MicroBatch } from '#src/worker/engine/engine.js';
-import { forwardOf } from '#src/worker/engine/reference/forward.js';
+import { forwardOf } from '#src/worker/engine/forward.js';
 import type { Binding } from '#src/worker/engine/tensorflow/binding.js';
 import { compileFunction } from '#src/worker/engine/tensorflow/compile/compile.js';
 import { nodeBackend } from '#src/worker/engine/tensorflow/compile/kernels.js';
@@ -60,8 +59,7 @@ for (const name of Object.keys(CATALOGUE) as (keyof typeof CATALOGUE)[]) {
         const { value, grads } = tf.variableGrads(
           () => {
             const training = {
-              batch: { size: images.shape[0]! } as MicroBatch,
-              seed: 1,
+              drop: (_: unknown, x: Tensor) => x,
               statistic: (_: unknown, statistic: Tensor) => statistics.push(tf.keep(statistic)),
             };
             const logits = forward(images, training);
