@@ -23,6 +23,7 @@ const SLOW = [
   'parity',
   'simulator',
   'slurm',
+  'tensorflow',
 ];
 const SLOW_FILES = [
   /wasm\/(models|fuzz|gradients|finite-differences|twin)\.test\.js$/,

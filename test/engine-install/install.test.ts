@@ -44,7 +44,7 @@ void t.test('engine list tells versions and devices', async (t) => {
   const { detail } = (JSON.parse(stdout) as { name: string; detail: string }[]).find(
     ({ name }) => name === 'tensorflow',
   )!;
-  t.match(detail, /TensorFlow 2\.21\.0 with the binding of tfjs-node 4\.22\.0 .* on CPU/);
+  t.match(detail, /TensorFlow 2\.21\.0 with the binding of tfjs-node 4\.22\.0, on CPU/);
 });
 
 void t.test('a binding that does not compute is not put in place', async (t) => {

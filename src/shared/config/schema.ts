@@ -258,7 +258,7 @@ export const TRAINING = {
   ),
   engine: computing.describe(
     'What computes gradients; auto takes the best one that covers the model, and says why',
-    z.enum(['auto', 'wasm', 'reference']).default('auto'),
+    z.enum(['auto', 'wasm', 'tensorflow', 'reference']).default('auto'),
   ),
   fastMath: computing.describe(
     'Faster arithmetic whose bits may differ between processors',
@@ -274,7 +274,10 @@ export const PLACEMENT = {
   stallSeconds: computing.describe(
     'A compute thread that gets nowhere for so long is taken for stuck, and replaced',
     z.number().positive().max(86_400).nullable().default(null),
-    { placeholder: 'S', defaultText: 'as the engine says: 120 (wasm), 7200 (reference)' },
+    {
+      placeholder: 'S',
+      defaultText: 'as the engine says: 120 (wasm), 600 (tensorflow), 7200 (reference)',
+    },
   ),
   data: output.describe(
     'Folder with the data set (IDX or CSV)',

@@ -2,7 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LockstepError } from '../../shared/errors.js';
 import type { Engine, EngineRefusal } from './engine.js';
 import { referenceEngine } from './reference/engine.js';
-import { installStatus } from './tensorflow/install/status.js';
+import { tensorflowEngine } from './tensorflow/engine.js';
 import { wasmEngine } from './wasm/engine.js';
 
 /** The engine that a run takes, and why. */
@@ -18,11 +18,10 @@ export type EngineStatus = { readonly name: string } & (
 );
 
 /** In the order in which `auto` tries them. */
-export const ENGINES: readonly Engine[] = [wasmEngine, referenceEngine];
+export const ENGINES: readonly Engine[] = [wasmEngine, tensorflowEngine, referenceEngine];
 
 /** Engines that this version knows of and cannot train with. */
 const ABSENT: ReadonlyMap<string, () => EngineRefusal> = new Map([
-  ['tensorflow', () => installStatus(process.env)],
   [
     'webgpu',
     () => ({
@@ -69,7 +68,9 @@ async function firstFit(model: LayersModel, engines: readonly Engine[]): Promise
       const reason = [...refusals, `${engine.name} covers all layers of the model`].join('; ');
       return { engine, reason };
     }
-    refusals.push(`not ${engine.name}: ${sentencePart(refusal.reason)}`);
+    // How to get an engine that is not here; what else to do about a model is told at the end.
+    const remedy = 'reason' in status ? ` (${sentencePart(status.remedy)})` : '';
+    refusals.push(`not ${engine.name}: ${sentencePart(refusal.reason)}${remedy}`);
   }
   throw new LockstepError('ENGINE_UNAVAILABLE', `No engine fits: ${refusals.join('; ')}.`, {
     hint: 'See `lockstep engine list`, and docs/engines.md for the layers that each engine covers.',

@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { slotsByVariable, writeWeights } from '../../../shared/model/layout.js';
 import { tf } from '../../../shared/model/tfjs.js';
@@ -10,7 +10,10 @@ import type {
   Evaluation,
   MicroBatch,
 } from '../engine.js';
-import { forwardOf } from './forward.js';
+import { lossSum, smoothed } from '../cross-entropy.js';
+import { drawMasks } from '../drop-masks.js';
+import { forwardOf, type DropSite } from '../forward.js';
+import { conv2dByTaps } from './conv2d.js';
 import type { ReferenceProgram } from './program.js';
 
 /** The compute-thread side: an own copy of the model, whose weights `prepare` sets. */
@@ -19,7 +22,7 @@ export const load: EngineModule['load'] = async (built, regions) => {
   await tf.setBackend('cpu');
   const model = await tf.models.modelFromJSON(JSON.parse(program.topology) as never);
   const { layout, image, classes, seed, labelSmoothing } = program;
-  const forward = forwardOf(model, layout);
+  const forward = forwardOf(model, layout, conv2dByTaps);
   const slots = slotsByVariable(model, layout);
   const trainable = layout.trainable.map((slot) => model.weights[slot.modelWeight]!);
   // Which weights train is the layout's word: tfjs's JSON does not keep all of it.
@@ -52,6 +55,11 @@ export const load: EngineModule['load'] = async (built, regions) => {
           offset,
         );
       };
+      const drop = (site: DropSite, x: Tensor) => {
+        const mask = new Float32Array(x.size);
+        drawMasks(mask, site, batch, seed);
+        return tf.mul(x, tf.tensor(mask, x.shape));
+      };
       tf.tidy(() => {
         const labels = smoothed(
           tf.oneHot(tf.tensor1d(labelsOf(batch), 'int32'), classes),
@@ -59,7 +67,7 @@ export const load: EngineModule['load'] = async (built, regions) => {
         );
         const { value, grads } = tf.variableGrads(
           () => {
-            const logits = forward(images(batch), { batch, seed, statistic });
+            const logits = forward(images(batch), { drop, statistic });
             correct = countCorrect(logits, batch);
             return lossSum(logits, labels);
           },
@@ -100,17 +108,6 @@ function view({ arena }: EngineRegions, address: number, length: number): Float3
 
 function labelsOf({ labels, size }: MicroBatch): Int32Array {
   return Int32Array.from(labels.subarray(0, size));
-}
-
-/** (1 − ε)·onehot + ε/classes (Szegedy et al. 2016, section 7). */
-function smoothed(oneHot: Tensor, epsilon: number): Tensor {
-  if (epsilon === 0) return oneHot;
-  return tf.add(tf.mul(oneHot, 1 - epsilon), epsilon / oneHot.shape[1]!);
-}
-
-/** Softmax cross entropy, summed over samples: −Σ log softmax(logits)[label]. */
-function lossSum(logits: Tensor2D, oneHot: Tensor): Scalar {
-  return tf.neg(tf.sum<Scalar>(tf.mul(tf.logSoftmax(logits), oneHot)));
 }
 
 /** Samples whose largest logit, the first of equals, is that of their label. */

@@ -1,6 +1,7 @@
 /** tfjs-node's kernels on Lockstep's copy of TensorFlow.js and its own compiled binding. */
 import { createRequire } from 'node:module';
 import Module from 'node:module';
+import * as util from 'node:util';
 import { join } from 'node:path';
 import type { KernelBackend, Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '../../../../shared/model/tfjs.js';
@@ -48,12 +49,20 @@ export function nodeBackend(package_: string, binding: Binding): NodeBackend {
   return tf.findBackend(BACKEND) as NodeBackend;
 }
 
-/** While `body` loads modules, `@tensorflow/tfjs` means Lockstep's copy. */
+/**
+ * While `body` loads modules, `@tensorflow/tfjs` means Lockstep's copy. The package's messages for
+ * TensorBoard, which need google-protobuf, are left out; and it calls a function of `util` that
+ * Node 23 took away.
+ */
 function withOwnTensorflow<T>(body: () => T): T {
   const loader = Module as unknown as { _load: (request: string, ...rest: unknown[]) => unknown };
   const original = loader._load;
   loader._load = function (request, ...rest) {
-    return request === '@tensorflow/tfjs' ? tf : original.call(this, request, ...rest);
+    if (request === '@tensorflow/tfjs') return tf;
+    if (request === './proto/api_pb') return {};
+    if (request === 'util')
+      return { ...util, isNullOrUndefined: (value: unknown) => (value ?? null) === null };
+    return original.call(this, request, ...rest);
   };
   try {
     return body();

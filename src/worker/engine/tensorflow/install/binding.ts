@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,8 @@ import { BINDING, TENSORFLOW, type InstallFolders } from './versions.js';
 
 const SELF_TEST = fileURLToPath(new URL('./self-test.js', import.meta.url));
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
+/** In the binding's folder: what of the package runs as JavaScript. */
+export const KERNELS = 'tfjs-node';
 
 /** What install.json keeps of an installation. */
 export interface InstallRecord {
@@ -38,6 +40,10 @@ export async function installBinding(
   await placeFolder(folders.binding, async (partial) => {
     say(`Compiling the binding of ${PACKAGE} ${BINDING} with ${tools.compiler}`);
     await compile(source, partial, folders, tools, env);
+    // Its kernels in JavaScript too: tracing runs them.
+    for (const part of ['package.json', 'dist']) {
+      await cp(join(dirname(source), part), join(partial, KERNELS, part), { recursive: true });
+    }
     say('Testing it');
     const record = await selfTest(partial, env);
     await writeFile(join(partial, 'install.json'), `${JSON.stringify(record, null, 2)}\n`);

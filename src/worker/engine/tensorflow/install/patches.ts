@@ -103,6 +103,21 @@ static napi_value ExecuteOp(napi_env env, napi_callback_info info) {`,
        napi_default, nullptr},
       {"executeOp", nullptr, ExecuteOp,`,
   },
+  {
+    file: 'tfjs_backend.cc',
+    why: 'a session computes in the thread that asks, alone: the number of threads decides bits',
+    find: '  TF_Buffer *run_options = TF_NewBufferFromString("", 0);\n',
+    replace: `  TF_Buffer *run_options = TF_NewBufferFromString("", 0);
+
+  // ConfigProto: intra_op_parallelism_threads = 1 (field 2),
+  // inter_op_parallelism_threads = -1 (field 5): in the caller's thread.
+  static const unsigned char config[] = {0x10, 0x01, 0x28, 0xff, 0xff, 0xff, 0xff,
+                                         0xff, 0xff, 0xff, 0xff, 0xff, 0x01};
+  TF_AutoStatus config_status;
+  TF_SetConfig(session_options, config, sizeof(config), config_status.status);
+  ENSURE_TF_OK_RETVAL(env, config_status, nullptr);
+`,
+  },
 ];
 
 /** The source of `file` with its patches. Errors: ENGINE_INSTALL_COMPILE where one does not fit. */

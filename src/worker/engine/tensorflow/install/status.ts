@@ -20,15 +20,8 @@ export function readInstallation(env: NodeJS.ProcessEnv): Installation | null {
   }
 }
 
-/** What there is of the engine on this machine, and what is missing. */
+/** Why the engine is not installed, and what is missing for it. */
 export function installStatus(env: NodeJS.ProcessEnv): EngineRefusal {
-  const there = readInstallation(env);
-  if (there !== null) {
-    return {
-      reason: `TensorFlow ${there.tensorflow} with the binding of tfjs-node ${there.binding} is installed in ${there.folder}, on ${there.devices.join(', ')}; this version of Lockstep does not train with it yet`,
-      remedy: 'Use --engine wasm, which runs on all processor cores.',
-    };
-  }
   const missing = missingTools(env);
   const command = 'lockstep engine install tensorflow';
   if (missing.length === 0) {

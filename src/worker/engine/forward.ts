@@ -1,47 +1,61 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
-import { topologicalLayers, weightRole, type LayerNode } from '../../../shared/model/graph.js';
-import { slotsByVariable } from '../../../shared/model/layout.js';
-import { tf } from '../../../shared/model/tfjs.js';
-import { dropoutMask, type DropoutDraw } from '../../../shared/numerics/dropout-mask.js';
-import type { RowLayout } from '../../../shared/numerics/row-layout.js';
-import type { MicroBatch } from '../engine.js';
-import { conv2dByTaps } from './conv2d.js';
-import { isChannelNoise } from './coverage.js';
+import { topologicalLayers, weightRole, type LayerNode } from '../../shared/model/graph.js';
+import { slotsByVariable } from '../../shared/model/layout.js';
+import { tf } from '../../shared/model/tfjs.js';
+import type { RowLayout } from '../../shared/numerics/row-layout.js';
+import { isChannelNoise } from './reference/coverage.js';
 
 /** Takes a batch norm's statistic of the micro-batch, [channels], for the row. */
 export type StatisticSink = (moving: LayerVariable, statistic: Tensor) => void;
 
+/** A dropout layer that drops something: its place among the model's, and what it draws. */
+export interface DropSite {
+  /** 0 for the model's first dropout layer, and so on. */
+  readonly ordinal: number;
+  readonly rate: number;
+  /** Whole channels instead of single elements. */
+  readonly spatial: boolean;
+  /** Of one sample. */
+  readonly shape: readonly number[];
+}
+
 /** How training differs from inference; null for inference. */
 export interface TrainingMode {
-  readonly batch: MicroBatch;
-  readonly seed: number;
+  /** Applies a mask of the site to x, [size, ...site.shape]. */
+  drop(site: DropSite, x: Tensor): Tensor;
   readonly statistic: StatisticSink;
 }
+
+/** A layer as the engine computes it, where that is not as TensorFlow.js does; else null. */
+export type LayerOverride = (node: LayerNode, x: Tensor) => Tensor | null;
 
 export type Forward = (images: Tensor, training: TrainingMode | null) => Tensor2D;
 
 /**
  * The model as a function from images [size, height, width, channels] to logits [size, classes]:
- * layer by layer as tfjs applies them, except that convolutions are sums of products, dropout draws from Lockstep's streams, batch
- * norm hands out its statistics instead of moving them, and the last softmax is left to the loss.
+ * layer by layer as tfjs applies them, but for `override`, except that the caller drops, batch norm
+ * hands out its statistics instead of moving them, and the last softmax is left to the loss.
  * Takes the model over: its last layer may lose its activation.
  */
-export function forwardOf(model: LayersModel, layout: RowLayout): Forward {
+export function forwardOf(
+  model: LayersModel,
+  layout: RowLayout,
+  override: LayerOverride = () => null,
+): Forward {
   const nodes = topologicalLayers(model);
   stripSoftmax(nodes.at(-1)!);
   const moving = movingVariables(model, layout);
-  const ordinals = new Map(
-    nodes.filter((node) => isDropout(node)).map((node, ordinal) => [node, ordinal]),
-  );
+  const sites = dropSites(model);
   const run = (node: LayerNode, inputs: Tensor[], training: TrainingMode | null): Tensor => {
     const x = inputs[0]!;
-    if (training && isDropout(node)) return dropout(node, ordinals.get(node)!, x, training);
+    const site = sites.get(node.id);
+    if (isDropout(node)) return training && site ? training.drop(site, x) : x;
     if (training && node.layer.weights.some((weight) => moving.has(weight))) {
       return batchNorm(node, x, training.statistic);
     }
-    const convolved = conv2dByTaps(node, x);
-    if (convolved) return convolved;
+    const other = override(node, x);
+    if (other) return other;
     return node.layer.apply(inputs.length === 1 ? x : inputs, { training: false }) as Tensor;
   };
   return (images, training) => {
@@ -64,23 +78,20 @@ function movingVariables(model: LayersModel, layout: RowLayout): ReadonlySet<Lay
   return new Set(slots.filter(([, slot]) => places.has(slot.offset)).map(([variable]) => variable));
 }
 
-function dropout(node: LayerNode, ordinal: number, x: Tensor, training: TrainingMode): Tensor {
-  const config = node.layer.getConfig();
-  const rate = config['rate'] as number;
-  if (rate <= 0 || rate >= 1) return x; // as in tfjs
-  const noise = config['noiseShape'] as readonly (number | null)[] | null | undefined;
-  const spatial =
-    node.className === 'SpatialDropout1D' || (!!noise?.length && isChannelNoise(noise));
-  const { batch, seed } = training;
-  const draw: DropoutDraw = { rate, spatial, ordinal, seed, step: batch.step };
-  const channels = x.shape.at(-1)!;
-  const length = x.size / batch.size;
-  const mask = new Float32Array(x.size);
-  for (let i = 0; i < batch.size; i++) {
-    const own = mask.subarray(i * length, (i + 1) * length);
-    dropoutMask(own, length / channels, channels, batch.samples[i]!, draw);
-  }
-  return tf.mul(x, tf.tensor(mask, x.shape));
+/** The dropout layers that drop something, by their nodes. */
+export function dropSites(model: LayersModel): ReadonlyMap<number, DropSite> {
+  const layers = topologicalLayers(model).filter(isDropout);
+  return new Map(
+    layers.flatMap((node, ordinal): [number, DropSite][] => {
+      const config = node.layer.getConfig();
+      const rate = config['rate'] as number;
+      if (rate <= 0 || rate >= 1) return []; // as in tfjs
+      const noise = config['noiseShape'] as readonly (number | null)[] | null | undefined;
+      const spatial =
+        node.className === 'SpatialDropout1D' || (!!noise?.length && isChannelNoise(noise));
+      return [[node.id, { ordinal, rate, spatial, shape: node.shape.slice(1) as number[] }]];
+    }),
+  );
 }
 
 /** By the micro-batch's own mean and (biased) variance, through which gradients flow. */

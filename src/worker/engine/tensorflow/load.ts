@@ -1,0 +1,70 @@
+import { allSlots } from '../../../shared/model/layout.js';
+import { momentumTerm } from '../../../shared/numerics/momentum-term.js';
+import { drawMasks, siteLength } from '../drop-masks.js';
+import type { ComputeEngine, EngineModule, MicroBatch } from '../engine.js';
+import { Session } from './compile/session.js';
+import { loadBinding } from './load-binding.js';
+import type { TensorflowProgram } from './program.js';
+
+/** Bytes of pixels as the model sees them. */
+const FRACTIONS = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+
+/** The compute-thread side: sessions on the bare binding, which read weights out of the arena. */
+export const load: EngineModule['load'] = (built, { arena, weights: base }) => {
+  const program = built.payload as TensorflowProgram;
+  const { layout, sites, classes, imageLength, microBatch, seed } = program;
+  const { binding } = loadBinding(process.env);
+  const step = new Session(binding, program.step);
+  const inference = new Session(binding, program.inference);
+  const floats = (address: number, length: number) =>
+    new Float32Array(arena.buffer, address, length);
+  // The arena never grows. Slots without elements would be views of nothing, and are none.
+  const weights = allSlots(layout).map(({ offset, length }) => floats(base + 4 * offset, length));
+  const images = new Float32Array(microBatch * imageLength);
+  const labels = new Int32Array(microBatch);
+  const masks = sites.map(({ shape }) => new Float32Array(microBatch * siteLength(shape)));
+  const loss = new Float32Array(1);
+  const correct = new Float32Array(1);
+  const statistics = layout.moving.map(({ length }) => new Float32Array(length));
+
+  const samples = ({ pixels, labels: given, size }: MicroBatch) => {
+    for (let i = 0; i < size * imageLength; i++) images[i] = FRACTIONS[pixels[i]!]!;
+    labels.set(given.subarray(0, size));
+    return [images.subarray(0, size * imageLength), labels.subarray(0, size)];
+  };
+
+  const engine: ComputeEngine = {
+    prepare: () => undefined,
+
+    gradients(batch, row, watermark) {
+      const drawn = sites.map((site, i) => {
+        const mask = masks[i]!.subarray(0, batch.size * siteLength(site.shape));
+        drawMasks(mask, site, batch, seed);
+        return mask;
+      });
+      const gradients = layout.trainable.map(({ offset, length }) =>
+        floats(row + 4 * offset, length),
+      );
+      const inputs = [...samples(batch), ...drawn, ...weights];
+      step.run(batch.size, inputs, [loss, correct, ...gradients, ...statistics]);
+      layout.moving.forEach(({ offset, length, momentum }, i) => {
+        const term = momentumTerm(momentum, batch.index, batch.count);
+        floats(row + 4 * offset, length).set(statistics[i]!.map((value) => term * value));
+      });
+      floats(row, layout.rowLength)[layout.lossOffset] = loss[0]!;
+      watermark(layout.rowLength);
+      return correct[0]!;
+    },
+
+    evaluate(batch) {
+      const probabilities = new Float32Array(batch.size * classes);
+      inference.run(batch.size, [...samples(batch), ...weights], [loss, correct, probabilities]);
+      return { lossSum: loss[0]!, correct: correct[0]! };
+    },
+
+    predict(batch, out) {
+      inference.run(batch.size, [...samples(batch), ...weights], [loss, correct, out]);
+    },
+  };
+  return Promise.resolve(engine);
+};
