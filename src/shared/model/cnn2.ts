@@ -4,9 +4,9 @@ import { stack } from './stack.js';
 import { tf } from './tfjs.js';
 
 /**
- * Two blocks of convolution with ReLU and max pool, then a dense layer (R3 of docs/recipes.md). The report gives
- * neither channels nor units; these are ours: 421,576 trainable parameters for 28 × 28 × 1 and 10
- * classes (maps 28 → 26 → 13 → 11 → 5), with dropout, which the report tuned.
+ * Two blocks of convolution with ReLU and max pool, then a dense layer (R3 of docs/recipes.md). The
+ * report gives neither channels nor units; these are ours: 421,576 trainable parameters for 28 × 28
+ * × 1 and 10 classes (maps 28 → 26 → 13 → 11 → 5), with dropout, which the report tuned.
  */
 export function cnn2(image: ImageShape, classes: number): LayersModel {
   const block = (filters: number) => [

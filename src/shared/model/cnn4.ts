@@ -5,10 +5,10 @@ import { tf } from './tfjs.js';
 
 /**
  * Four blocks of convolution, batch norm, ReLU and max pool, with channels that rise from block to
- * block, then dense layers with dropout 0.5 (Tan, R2 of docs/recipes.md). The report gives neither channels nor dense
- * sizes; these are ours: 454,570 trainable parameters for 28 × 28 × 1 and 10 classes (maps
- * 28 → 14 → 7 → 4 → 2, the pools with `same` padding). No bias before batch norm, which would take
- * it out again; batch norm as in lenet5.ts.
+ * block, then dense layers with dropout 0.5 (Tan, R2 of docs/recipes.md). The report gives neither
+ * channels nor dense sizes; these are ours: 454,570 trainable parameters for 28 × 28 × 1 and 10
+ * classes (maps 28 → 14 → 7 → 4 → 2, the pools with `same` padding). No bias before batch norm,
+ * which would take it out again; batch norm as in lenet5.ts.
  */
 export function cnn4(image: ImageShape, classes: number): LayersModel {
   const block = (filters: number) => [

@@ -4,12 +4,12 @@ import type { Layer } from './graph.js';
 import { tf } from './tfjs.js';
 
 /**
- * A residual network without max pools, for small images (Tan, R2 of docs/recipes.md; He et al. 2016, section 4.2): a
- * convolution of 16 channels, then three stages of two blocks with 16, 32 and 64 channels, the
- * second and third stage at half the size; global average pooling, dense. A block is two 3 × 3
- * convolutions with batch norm beside a shortcut; where shapes differ, that is a 1 × 1 projection
- * (option B). The report gives no sizes; these are ours: 174,970 trainable parameters for
- * 28 × 28 × 1 and 10 classes (maps 28 → 28 → 14 → 7). Batch norm as in lenet5.ts.
+ * A residual network without max pools, for small images (Tan, R2 of docs/recipes.md; He et al.
+ * 2016, section 4.2): a convolution of 16 channels, then three stages of two blocks with 16, 32 and
+ * 64 channels, the second and third stage at half the size; global average pooling, dense. A block
+ * is two 3 × 3 convolutions with batch norm beside a shortcut; where shapes differ, that is a 1 × 1
+ * projection (option B). The report gives no sizes; these are ours: 174,970 trainable parameters
+ * for 28 × 28 × 1 and 10 classes (maps 28 → 28 → 14 → 7). Batch norm as in lenet5.ts.
  */
 export function resnet(image: ImageShape, classes: number): LayersModel {
   const apply = namedInOrder();
