@@ -198,6 +198,11 @@ class Session implements MemberLink {
   }
 
   take(message: FromWorker): void {
+    const speaker = speakerOf(message);
+    if (speaker !== null && speaker !== this.worker.member) {
+      this.link.close(`it speaks for ${speaker}`);
+      return;
+    }
     switch (message.kind) {
       case 'join':
         this.link.close('it has joined already');
@@ -225,6 +230,12 @@ class Session implements MemberLink {
   async #serve(want: WantData): Promise<void> {
     for (const piece of piecesOf(this.blobs, want)) await post(this.link, piece);
   }
+}
+
+/** Who says it, by its own words; null where it is whoever is at the other end. */
+function speakerOf(message: FromWorker): MemberId | null {
+  if (message.kind === 'relay') return message.message.from;
+  return 'from' in message ? message.from : null;
 }
 
 /** Whoever is gone is noticed by its link. */

@@ -66,14 +66,14 @@ export function takeReport(
   report: Report,
 ): CoordinatorState {
   if (report.run !== state.config.run) return state;
-  const { term, coordinator } = report;
-  const followsAnother = coordinator !== null && coordinator !== state.config.id;
-  if (followsAnother && term >= state.term) return giveWay(state, context, term);
   const peer = state.peers.get(report.from);
   if (peer === undefined) {
     if (state.removed.has(report.from)) refuseRemoved(state, context, report.from);
     return state;
   }
+  const { term, coordinator } = report;
+  const followsAnother = coordinator !== null && coordinator !== state.config.id;
+  if (followsAnother && term >= state.term) return giveWay(state, context, term);
   // Overtaken by a newer one; those of a hello are taken, equal, a second time.
   if (report.sequence < peer.report.sequence) return state;
   const gotOn =

@@ -9,6 +9,7 @@ export function takeRefusal(
   refusal: Refusal,
 ): CoordinatorState {
   const { run, id } = state.config;
+  if (!state.peers.has(refusal.from)) return state;
   if (refusal.run !== run || refusal.coordinator !== id || refusal.term < state.term) return state;
   return giveWay(state, context, refusal.term);
 }
