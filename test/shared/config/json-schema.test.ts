@@ -34,6 +34,6 @@ t.test('flags are the keys in kebab-case, and have defaults to show', async (t) 
   t.match(flags['batch-size'], { key: 'batchSize', kind: 'number', defaultText: '128' });
   t.match(flags['beta1'], { key: 'beta1', kind: 'number' });
   t.match(flags['fast-math'], { kind: 'switch', defaultText: 'false' });
-  t.match(flags['engine'], { kind: 'text', choices: ['auto', 'wasm', 'reference'] });
+  t.match(flags['engine'], { kind: 'text', choices: ['auto', 'wasm', 'tensorflow', 'reference'] });
   for (const spec of FLAGS) t.not(spec.defaultText, 'null', spec.flag);
 });

@@ -117,7 +117,7 @@ t.test('every fault is reported at once, with what was expected and got', async 
       'epochs: expected an integer from 1 to 1000000, got NaN',
       'bathSize: no such key; did you mean batchSize?',
       'threads: expected an integer from 1 to 256, got 1.5',
-      'engine: expected one of auto, wasm, reference, got "gpu"',
+      'engine: expected one of auto, wasm, tensorflow, reference, got "gpu"',
       'beta1: expected a number of at least 0 and below 1, got 1',
       'learningRate: expected a number above 0, got 0',
       'quiet: expected true or false, got "yes"',
