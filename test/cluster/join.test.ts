@@ -83,7 +83,7 @@ void t.test('a worker that is told to leaves, and the run goes on', async (t) =>
 void t.test('too few workers: an error, and a checkpoint to go on from', async (t) => {
   const cluster = clusterOf(...ENDLESS);
   t.teardown(() => cluster.stop());
-  await cluster.coordinate('--min-workers', '2', '--wait', '3');
+  await cluster.coordinate('--min-workers', '2', '--wait', '8');
   cluster.work('one', '--threads', '1');
   cluster.work('two', '--threads', '1');
   await cluster.reached(20);
