@@ -66,7 +66,10 @@ function deep(levels: number, random: TestRandom): unknown {
 const CHANGES: Readonly<Record<string, Change>> = {
   missing: { to: () => DELETED, mayPass: (p) => isFree(p) || (inList(p) && !inTuple(p)) },
   extra: { to: () => ADDED, mayPass: (p) => isFree(p) || (inList(p) && !inTuple(p)) },
-  boolean: { to: (_, random) => random.below(2) === 0, mayPass: isJson },
+  boolean: {
+    to: (_, random) => random.below(2) === 0,
+    mayPass: (p, v) => isJson(p) || typeof v === 'boolean',
+  },
   null: { to: () => null, mayPass: always },
   number: { to: (_, random) => pick(numbers, random), mayPass: always },
   bigint: { to: (_, random) => pick(bigints, random), mayPass: always },
