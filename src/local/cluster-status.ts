@@ -17,7 +17,9 @@ export async function clusterStatus(
   tlsCa: string | null = null,
 ): Promise<ClusterStatus> {
   const token = await readToken(tokenFile);
-  const { isGiven, text } = await ask(parseRunUrl(url), STATUS_PATH, token, await readTrust(tlsCa));
+  const address = parseRunUrl(url);
+  const trust = await readTrust(address, tlsCa);
+  const { isGiven, text } = await ask(address, STATUS_PATH, token, trust);
   const value = parsed(text);
   if (isGiven) {
     const status = clusterStatusSchema.safeParse(value);

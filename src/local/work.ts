@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
 import { LockstepError } from '../shared/errors.js';
-import { isWildcard, parseRunUrl, type SocketAddress } from '../shared/link/socket-address.js';
+import {
+  isEncrypted,
+  isWildcard,
+  parseRunUrl,
+  type SocketAddress,
+} from '../shared/link/socket-address.js';
 import { readTrust, type ClientTls } from '../shared/link/tls.js';
 import { readToken, type Token } from '../shared/link/token.js';
 import { firstLineage } from '../shared/protocol/lineage.js';
@@ -47,15 +52,15 @@ const WELCOME_MILLISECONDS = 10_000;
 
 /**
  * Works for a run until it is finished: joins, receives what it needs, computes its share. Throws
- * JOIN_*, TLS_INVALID, PROTOCOL_*, COORDINATOR_LOST and what ended the run; RUN_INTERRUPTED where `signal` did.
+ * JOIN_*, TLS_INVALID, PROTOCOL_*, COORDINATOR_LOST and what ended the run; RUN_INTERRUPTED where
+ * `signal` did.
  */
 export async function work(input: WorkInput): Promise<void> {
   const token = await readToken(input.tokenFile);
-  const trust = await readTrust(input.tlsCa);
+  const url = parseRunUrl(input.join);
+  const trust = await readTrust(url, input.tlsCa);
   // Whoever wants an encrypted line wants no open ones beside it.
-  const isEncrypted = parseRunUrl(input.join).protocol === 'wss:';
-  const listen = input.listen ?? listenFor(input.join);
-  const peers = await PeerLinks.open(token, listen, isEncrypted);
+  const peers = await PeerLinks.open(token, input.listen ?? listenFor(url), isEncrypted(url));
   try {
     await new WorkerProcess(input, token, trust, peers).run();
   } finally {
@@ -64,8 +69,7 @@ export async function work(input: WorkInput): Promise<void> {
 }
 
 /** Where a run is on this machine alone, nobody else need see its workers. */
-function listenFor(join: string): SocketAddress {
-  const host = parseRunUrl(join).hostname;
+function listenFor({ hostname: host }: URL): SocketAddress {
   const isLoopback = host === 'localhost' || host === '[::1]' || host.startsWith('127.');
   return { host: isLoopback ? host.replaceAll(/[[\]]/g, '') : '0.0.0.0', port: 0 };
 }

@@ -4,10 +4,8 @@ import { prepareConfig } from '../../coordinator/run-folder/prepare.js';
 import {
   isWildcard,
   parseSocketAddress,
-  webSocketUrl,
   type SocketAddress,
 } from '../../shared/link/socket-address.js';
-import { certifiedName } from '../../shared/link/tls.js';
 import { configOptions, flagInput, readSources } from '../config-source.js';
 import type { CliContext } from '../context.js';
 import { textFlag, wholeNumberFlag } from '../flags.js';
@@ -80,6 +78,8 @@ async function coordinate(argv: ArgumentsCamelCase<Arguments>, context: CliConte
   const cluster = clusterOptions(argv);
   const { input, nameOf } = await readSources(argv.config, flagInput(argv), environment.cwd);
   const config = await prepareConfig(input, environment, nameOf);
+  // Node's TLS takes a while to load: only who coordinates waits for it.
+  const { certifiedUrl } = await import('../../shared/link/tls.js');
   await showRun(config, context, async (shown) => {
     const product = await context.loadProduct();
     return product.coordinate({
@@ -87,10 +87,7 @@ async function coordinate(argv: ArgumentsCamelCase<Arguments>, context: CliConte
       ...shown,
       cluster,
       onListening: ({ address, tokenFile, certificate }) => {
-        const { port } = address;
-        const here = reachable(address);
-        const host = certificate === null ? here : certifiedName(certificate, here);
-        const url = webSocketUrl({ host, port }, certificate !== null);
+        const url = certifiedUrl({ ...address, host: reachable(address) }, certificate);
         // For scripts, too: always, and on a line of its own.
         stderr.write(`Join with: lockstep worker --join ${url} --token-file ${tokenFile}\n`);
       },

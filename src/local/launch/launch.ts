@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { LockstepError } from '../../shared/errors.js';
 import { isWildcard, parseSocketAddress, webSocketUrl } from '../../shared/link/socket-address.js';
 import type { RunSummary } from '../../shared/run-events.js';
-import { certifiedName } from '../../shared/link/tls.js';
+import { certifiedUrl } from '../../shared/link/tls.js';
 import { coordinate, type CoordinateInput, type ListeningPlace } from '../coordinate.js';
 import { Crew } from './crew.js';
 import type { Cluster } from './read-cluster.js';
@@ -28,10 +28,11 @@ export async function launch(input: LaunchInput): Promise<RunSummary> {
   const start = async (place: ListeningPlace): Promise<void> => {
     const { tokenFile, certificate } = place;
     const token = (await readFile(tokenFile, 'utf8')).trim();
-    const here = dialledHost(place.address.host, cluster);
-    const named = certificate === null ? here : certifiedName(certificate, here);
-    const { port } = place.address;
-    const url = webSocketUrl({ host: dialled ?? named, port }, certificate !== null);
+    const { host, port } = place.address;
+    const url =
+      dialled === null
+        ? certifiedUrl({ host: dialledHost(host, cluster), port }, certificate)
+        : webSocketUrl({ host: dialled, port }, certificate !== null);
     const join = { url, tokenFile, tlsCa };
     const onDesolate = (): void => {
       desolate.abort();

@@ -27,6 +27,9 @@ export function webSocketUrl(address: SocketAddress, isEncrypted: boolean): stri
   return `${isEncrypted ? 'wss' : 'ws'}://${formatSocketAddress(address)}`;
 }
 
+/** Whether TLS is spoken at an address. */
+export const isEncrypted = ({ protocol }: URL): boolean => /^(wss|https):$/.test(protocol);
+
 /** Whether it stands for all addresses of the machine, and so for none that others can dial. */
 export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';

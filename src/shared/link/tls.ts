@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as tls from 'node:tls';
 import { LockstepError } from '../errors.js';
+import { isEncrypted, webSocketUrl, type SocketAddress } from './socket-address.js';
 import type { Token } from './token.js';
 
 /** How a server of encrypted links proves who it is, in Node's terms. */
@@ -42,19 +43,28 @@ export async function readCertificate(
   return { cert, key };
 }
 
-/** `host` where the certificate holds it; otherwise the first name that it does hold. */
-export function certifiedName({ cert }: Certificate, host: string): string {
+/** How a server is dialled: by its host where its certificate holds that, else by a name of it. */
+export function certifiedUrl(
+  { host, port }: SocketAddress,
+  certificate: Certificate | null,
+): string {
+  const name = certificate === null ? host : certifiedName(certificate, host);
+  return webSocketUrl({ host: name, port }, certificate !== null);
+}
+
+function certifiedName({ cert }: Certificate, host: string): string {
   const parsed = new X509Certificate(cert);
   if (parsed.checkIP(host) !== undefined || parsed.checkHost(host) !== undefined) return host;
   return /DNS:([\w.-]+)/.exec(parsed.subjectAltName ?? '')?.[1] ?? host;
 }
 
 /**
- * Whom a worker trusts: the authorities in `caFile` alone, or, where it is null, those of Node and of
- * the system. Throws TLS_INVALID.
+ * Whom to trust at an address: the authorities in `caFile` alone, or, where it is null, those of Node
+ * and of the system, which are read only where they are needed. Throws TLS_INVALID.
  */
-export async function readTrust(caFile: string | null): Promise<ClientTls> {
+export async function readTrust(url: URL, caFile: string | null): Promise<ClientTls> {
   if (caFile === null) {
+    if (!isEncrypted(url)) return {};
     const ca = [...tls.rootCertificates, ...(await systemAuthorities())];
     return { secureContext: tls.createSecureContext({ ca }) };
   }
@@ -64,7 +74,7 @@ export async function readTrust(caFile: string | null): Promise<ClientTls> {
 }
 
 const PEER_IDENTITY = 'lockstep-peer';
-/** TLS 1.3 with a key that both sides have, and a fresh exchange for each connection (RFC 8446, 2.2). */
+/** TLS 1.3 with a key that both have, and a fresh exchange for each connection (RFC 8446, 2.2). */
 const PEER_CIPHERS = { minVersion: 'TLSv1.3', ciphers: 'TLS_AES_128_GCM_SHA256' } as const;
 
 /**
