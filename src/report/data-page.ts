@@ -2,7 +2,7 @@ import type { ImageShape } from '../shared/data/image-set.js';
 import { version } from '../shared/version.js';
 import { classBars } from './charts/bars.js';
 import { scatter } from './charts/scatter.js';
-import { count, fixed, percent } from './format.js';
+import { formatCount, formatFixed, formatPercent } from '../shared/format.js';
 import { html, type Html } from './html.js';
 import { dataTable, page, section, tiles } from './page.js';
 import { imageUrl } from './png.js';
@@ -47,12 +47,12 @@ export function dataPage(data: DataReport): string {
   ];
   return page(`Data set ${name}`, source, [
     tiles([
-      { name: 'training images', value: count(sum(train)) },
-      { name: 'test images', value: count(sum(test)) },
-      { name: 'classes', value: count(classes.length) },
+      { name: 'training images', value: formatCount(sum(train)) },
+      { name: 'test images', value: formatCount(sum(test)) },
+      { name: 'classes', value: formatCount(classes.length) },
       { name: 'pixels', value: `${String(shape.height)} × ${String(shape.width)} × ${String(shape.channels)}` }, // prettier-ignore
-      { name: 'mean', value: fixed(whole.mean) },
-      { name: 'standard deviation', value: fixed(whole.deviation) },
+      { name: 'mean', value: formatFixed(whole.mean) },
+      { name: 'standard deviation', value: formatFixed(whole.deviation) },
     ]),
     section('Balance of the classes', classBars(classes, sets)),
     section('Pixel statistics', statisticsTable(data)),
@@ -81,11 +81,11 @@ export function dataPage(data: DataReport): string {
 function statisticsTable({ statistics, whole }: DataReport): Html {
   const row = (title: string, each: DataReport['whole']): string[] => [
     title,
-    count(each.images),
-    fixed(each.mean),
-    fixed(each.deviation),
-    percent(each.black),
-    percent(each.white),
+    formatCount(each.images),
+    formatFixed(each.mean),
+    formatFixed(each.deviation),
+    formatPercent(each.black),
+    formatPercent(each.white),
   ];
   return dataTable({
     caption: 'Values of the training set, from 0 to 1',

@@ -1,6 +1,6 @@
 import { version } from '../shared/version.js';
 import { classBars } from './charts/bars.js';
-import { count, fixed, percent } from './format.js';
+import { formatCount, formatFixed, formatPercent } from '../shared/format.js';
 import { html, type Html } from './html.js';
 import { dataTable, page, section, tiles, type Tile } from './page.js';
 import type { RunReport } from './run-report.js';
@@ -26,22 +26,22 @@ export function runPage(runs: readonly RunReport[]): string {
 }
 
 const subtitleOf = ({ data, configuration }: RunReport): string =>
-  `${String(configuration['model'])} on ${data.name}, ${count(total(data.train))} training and ${count(total(data.test))} test images`;
+  `${String(configuration['model'])} on ${data.name}, ${formatCount(total(data.train))} training and ${formatCount(total(data.test))} test images`;
 
 function figuresOf({ scores, summary, parameters, step, engine }: RunReport): Html {
   const all: Tile[] = [
-    { name: 'test accuracy', value: percent(scores.accuracy) },
-    { name: 'test loss', value: fixed(scores.loss) },
-    { name: 'macro F1', value: fixed(scores.averages.macro.f1) },
-    { name: 'calibration error', value: percent(scores.calibration.expectedError) },
+    { name: 'test accuracy', value: formatPercent(scores.accuracy) },
+    { name: 'test loss', value: formatFixed(scores.loss) },
+    { name: 'macro F1', value: formatFixed(scores.averages.macro.f1) },
+    { name: 'calibration error', value: formatPercent(scores.calibration.expectedError) },
     ...(summary === null
       ? []
-      : [{ name: 'train accuracy', value: percent(summary.trainAccuracy) }]),
-    { name: 'parameters', value: count(parameters) },
-    { name: summary === null ? 'steps so far' : 'steps', value: count(step) },
+      : [{ name: 'train accuracy', value: formatPercent(summary.trainAccuracy) }]),
+    { name: 'parameters', value: formatCount(parameters) },
+    { name: summary === null ? 'steps so far' : 'steps', value: formatCount(step) },
     ...(summary === null
       ? []
-      : [{ name: 'samples a second', value: count(summary.samplesPerSecond) }]),
+      : [{ name: 'samples a second', value: formatCount(summary.samplesPerSecond) }]),
     { name: 'engine', value: engine },
   ];
   return tiles(all);
@@ -93,7 +93,8 @@ function sectionsOf(run: RunReport, place: number | null): Html[] {
 function footer(runs: readonly RunReport[]): Html {
   const one = ({ name, folder, step, weightsDigest }: RunReport): Html =>
     html`<p>
-      ${name}: <code>${folder}</code>, step ${count(step)}, weights <code>${weightsDigest}</code>
+      ${name}: <code>${folder}</code>, step ${formatCount(step)}, weights
+      <code>${weightsDigest}</code>
     </p>`;
   return html`<footer>
     ${runs.map(one)}

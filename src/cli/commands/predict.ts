@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { Prediction } from '../../shared/run-reports.js';
 import { writeJson, type CliContext } from '../context.js';
-import { formatPercent } from '../display/format.js';
+import { formatPercent } from '../../shared/format.js';
 import { parseImageReference } from '../image-reference.js';
 import { JSON_OPTION, runUseOptions, withRunUseFlags } from './run-use.js';
 

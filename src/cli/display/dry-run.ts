@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { describeGranularity } from '../../shared/config/granularity.js';
 import type { DryRunReport } from '../../shared/run-reports.js';
-import { formatBytes, formatCount, formatDuration } from './format.js';
+import { formatBytes, formatCount, formatDuration } from '../../shared/format.js';
 
 type Row = readonly [string, string];
 

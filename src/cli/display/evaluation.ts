@@ -6,7 +6,7 @@ import type {
   SetEvaluation,
   VariantEvaluation,
 } from '../../shared/run-reports.js';
-import { formatCount, formatLoss, formatPercent } from './format.js';
+import { cut, formatCount, formatFixed, formatPercent } from '../../shared/format.js';
 
 /** More classes than these: --json has them all. */
 const SHOWN_CLASSES = 40;
@@ -17,7 +17,7 @@ export function evaluationText(report: EvaluationReport): string {
   const width = Math.max(...report.sets.map(({ set }) => set.length));
   const sets = report.sets.map(
     ({ set, samples, loss, accuracy }) =>
-      `${set.padEnd(width)}  loss ${formatLoss(loss)}  accuracy ${formatPercent(accuracy)}  (${formatCount(samples)} samples)`,
+      `${set.padEnd(width)}  loss ${formatFixed(loss)}  accuracy ${formatPercent(accuracy)}  (${formatCount(samples)} samples)`,
   );
   const weights = `step  ${formatCount(report.step)}\nweights ${report.weightsDigest}`;
   const parts = [
@@ -104,7 +104,7 @@ function robustnessText(variants: readonly VariantEvaluation[]): string {
   for (const { variant, loss, accuracy } of variants) {
     const points = ((accuracy - before) * 100).toFixed(2);
     const change = accuracy === before ? '' : `${accuracy > before ? '+' : ''}${points}`;
-    table.push([variant, formatLoss(loss), formatPercent(accuracy), change]);
+    table.push([variant, formatFixed(loss), formatPercent(accuracy), change]);
   }
   return `robustness  accuracy on changed test images, change in percentage points\n${table.toString()}`;
 }
@@ -112,6 +112,3 @@ function robustnessText(variants: readonly VariantEvaluation[]): string {
 function plainTable(head: string[], colAligns: ('left' | 'right')[]): InstanceType<typeof Table> {
   return new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
 }
-
-const cut = (text: string, width: number): string =>
-  text.length <= width ? text : `${text.slice(0, width - 1)}…`;

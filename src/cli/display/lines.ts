@@ -1,7 +1,13 @@
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { EpochRecord, RunStart, RunSummary } from '../../shared/run-events.js';
-import { formatCount, formatDuration, formatLoss, formatPercent, formatRate } from './format.js';
+import {
+  formatCount,
+  formatDuration,
+  formatFixed,
+  formatPercent,
+  formatRate,
+} from '../../shared/format.js';
 import { shown, type Progress } from './progress.js';
 
 /** The texts of the display, as functions of what is shown. */
@@ -39,15 +45,15 @@ export function epochLine(record: EpochRecord, epochs: number, paint: Paint): st
       'bold',
       `epoch ${String(record.epoch).padStart(String(epochs).length)}/${String(epochs)}`,
     ),
-    `loss ${formatLoss(record.loss)}`,
+    `loss ${formatFixed(record.loss)}`,
     `accuracy ${formatPercent(record.accuracy)}`,
   ];
   if (record.validationLoss !== null && record.validationAccuracy !== null) {
     const { validationLoss: loss, validationAccuracy: accuracy } = record;
-    parts.push(paint('green', `validation ${formatLoss(loss)} ${formatPercent(accuracy)}`));
+    parts.push(paint('green', `validation ${formatFixed(loss)} ${formatPercent(accuracy)}`));
   }
   if (record.testLoss !== null && record.testAccuracy !== null) {
-    const test = `test ${formatLoss(record.testLoss)} ${formatPercent(record.testAccuracy)}`;
+    const test = `test ${formatFixed(record.testLoss)} ${formatPercent(record.testAccuracy)}`;
     parts.push(paint('green', test));
   }
   parts.push(paint('dim', formatDuration(record.epochSeconds)));
@@ -99,7 +105,7 @@ function figures(progress: Progress): string[] {
   const figures = shown(progress);
   if (figures === null) return ['waiting for the first step'];
   return [
-    `loss ${formatLoss(figures.loss)}`,
+    `loss ${formatFixed(figures.loss)}`,
     `accuracy ${formatPercent(figures.accuracy)}`,
     `${formatRate(figures.samplesPerSecond)} samples/s`,
     `time left ${formatDuration(figures.secondsLeft)}`,
@@ -115,7 +121,7 @@ export function summaryLines(summary: RunSummary): string[] {
   const { validationLoss, validationAccuracy } = summary;
   const validates = validationLoss !== null && validationAccuracy !== null;
   const line = (set: string, loss: number, accuracy: number) =>
-    `${set.padEnd(validates ? 10 : 6)} loss ${formatLoss(loss)}  accuracy ${formatPercent(accuracy)}`;
+    `${set.padEnd(validates ? 10 : 6)} loss ${formatFixed(loss)}  accuracy ${formatPercent(accuracy)}`;
   return [
     line('train', summary.trainLoss, summary.trainAccuracy),
     ...(validates ? [line('validation', validationLoss, validationAccuracy)] : []),

@@ -1,20 +1,14 @@
 import type { EpochPoint, Measured } from '../../report/run-report.js';
-import type { EpochRecord, MetricsRecord } from '../../shared/run-events.js';
+import type { MetricsRecord } from '../../shared/run-events.js';
 
 /** As many points as a narrow chart can show. */
 const MOST_POINTS = 200;
 
-/** Figures on a set that some runs hold back for validation. */
-interface Validated {
-  readonly validationLoss?: number | null;
-  readonly validationAccuracy?: number | null;
-}
-
 export function epochPoints(records: readonly MetricsRecord[]): readonly EpochPoint[] {
   return records.flatMap((record) => {
     if (record.kind !== 'epoch') return [];
-    const { epoch, loss, accuracy, testLoss, testAccuracy } = record;
-    const { validationLoss, validationAccuracy } = record as EpochRecord & Validated;
+    const { epoch, loss, accuracy, validationLoss, validationAccuracy } = record;
+    const { testLoss, testAccuracy } = record;
     return [
       {
         epoch,
@@ -26,7 +20,7 @@ export function epochPoints(records: readonly MetricsRecord[]): readonly EpochPo
   });
 }
 
-function measured(loss: number | null = null, accuracy: number | null = null): Measured | null {
+function measured(loss: number | null, accuracy: number | null): Measured | null {
   return loss === null || accuracy === null ? null : { loss, accuracy };
 }
 

@@ -1,7 +1,9 @@
 import * as Plot from '@observablehq/plot';
-import { html, type Html } from '../html.js';
+import { cut } from '../../shared/format.js';
+import type { Html } from '../html.js';
 import { seriesColour } from '../style.js';
 import { chart } from './chart.js';
+import { colourLegend } from './legend.js';
 
 export interface ClassCounts {
   readonly name: string;
@@ -23,8 +25,7 @@ export function classBars(classes: readonly string[], sets: readonly ClassCounts
     const [least, most] = [Math.min(...perClass), Math.max(...perClass)];
     return `${name}: from ${String(least)} to ${String(most)} images a class`;
   });
-  const short = (name: string): string =>
-    name.length <= NAME_LENGTH ? name : `${name.slice(0, NAME_LENGTH - 1)}…`;
+  const short = (c: number): string => cut(shown[c]!, NAME_LENGTH);
   const hidden = classes.length - shown.length;
   return chart({
     title: `Images of each class${hidden > 0 ? `, the first ${String(MOST_BARS)} of ${String(classes.length)}` : ''}`,
@@ -37,12 +38,12 @@ export function classBars(classes: readonly string[], sets: readonly ClassCounts
       fy: {
         label: null,
         domain: shown.map((_, c) => c),
-        tickFormat: (c: number) => short(shown[c]!),
+        tickFormat: short,
         padding: 0.25,
       },
       facet: { marginLeft: 108 },
       marks: [
-        Plot.axisFy({ anchor: 'left', tickSize: 0, tickFormat: (c: number) => short(shown[c]!) }),
+        Plot.axisFy({ anchor: 'left', tickSize: 0, tickFormat: short }),
         ...sets.map((set, s) =>
           Plot.barX(
             rows.filter((row) => row.s === s),
@@ -59,9 +60,7 @@ export function classBars(classes: readonly string[], sets: readonly ClassCounts
         Plot.ruleX([0], { stroke: 'currentColor' }),
       ],
     },
-    legend: html`<ul class="legend">
-      ${sets.map(keyOf)}
-    </ul>`,
+    legend: colourLegend(sets.map(({ name }) => name)),
     table: {
       caption: 'Images of each class',
       head: ['class', ...sets.map(({ name }) => name)],
@@ -69,6 +68,3 @@ export function classBars(classes: readonly string[], sets: readonly ClassCounts
     },
   });
 }
-
-const keyOf = ({ name }: ClassCounts, s: number): Html =>
-  html`<li><span class="key" style="border-top: 10px solid ${seriesColour(s)}"></span>${name}</li>`;

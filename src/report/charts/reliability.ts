@@ -1,10 +1,10 @@
 import * as Plot from '@observablehq/plot';
 import type { Calibration } from '../../shared/evaluation/calibration.js';
+import { formatPercent } from '../../shared/format.js';
 import type { Html } from '../html.js';
 import { chart } from './chart.js';
 
-const percent = (share: number | null): string =>
-  share === null ? '–' : `${(share * 100).toFixed(2)} %`;
+const percent = (share: number | null): string => (share === null ? '–' : formatPercent(share));
 
 /** Accuracy over confidence: on the diagonal, confidence is what it says. */
 export function reliabilityChart({ bins, expectedError, largestError }: Calibration): Html {

@@ -1,5 +1,6 @@
 import { html, type Html } from '../html.js';
 import { seriesColour } from '../style.js';
+import { colourLegend } from './legend.js';
 
 const SIDE = 620;
 const MARGIN = 8;
@@ -26,15 +27,9 @@ export function scatter(
   );
   const path = (d: string, c: number): Html =>
     html`<path d="${d}" style="stroke: ${seriesColour(c)}"><title>${classes[c]!}</title></path>`;
-  const key = (name: string, c: number): Html =>
-    html`<li>
-      <span class="key" style="border-top: 10px solid ${seriesColour(c)}"></span>${name}
-    </li>`;
   return html`<figure class="chart wide">
     <figcaption>${title}</figcaption>
-    <ul class="legend">
-      ${classes.map(key)}
-    </ul>
+    ${colourLegend(classes)}
     <svg
       viewBox="0 0 ${SIDE} ${SIDE}"
       role="img"

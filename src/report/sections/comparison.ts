@@ -1,4 +1,4 @@
-import { count, fixed, percent } from '../format.js';
+import { formatCount, formatFixed, formatPercent } from '../../shared/format.js';
 import { html, type Html } from '../html.js';
 import { dataTable, section } from '../page.js';
 import type { RunReport } from '../run-report.js';
@@ -14,12 +14,12 @@ export function comparisonSection(runs: readonly RunReport[]): Html {
     head: ['run', 'accuracy', 'loss', 'macro F1', 'calibration error', 'parameters', 'steps'],
     rows: runs.map((run, i) => [
       html`<span style="color: ${seriesColour(i)}" aria-hidden="true">■</span> ${run.name}`,
-      percent(run.scores.accuracy),
-      fixed(run.scores.loss),
-      fixed(run.scores.averages.macro.f1),
-      percent(run.scores.calibration.expectedError),
-      count(run.parameters),
-      count(run.step),
+      formatPercent(run.scores.accuracy),
+      formatFixed(run.scores.loss),
+      formatFixed(run.scores.averages.macro.f1),
+      formatPercent(run.scores.calibration.expectedError),
+      formatCount(run.parameters),
+      formatCount(run.step),
     ]),
   });
   const keys = Object.keys(runs[0]!.configuration).filter(

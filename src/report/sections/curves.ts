@@ -1,9 +1,12 @@
 import { curveChart, type Series } from '../charts/curves.js';
-import { fixed, percent, rate } from '../format.js';
+import { formatFixed, formatPercent } from '../../shared/format.js';
 import { html, type Html } from '../html.js';
 import { section } from '../page.js';
 import type { Measured, RunReport } from '../run-report.js';
 import { seriesColour } from '../style.js';
+
+/** Of a learning rate, four digits. */
+const rate = (value: number): string => String(Number(value.toPrecision(4)));
 
 const SETS = [
   ['test', null],
@@ -37,8 +40,8 @@ export function curvesSection(runs: readonly RunReport[]): Html {
   }
   const content = html`${legend(runs, shown)}
     <div class="charts">
-      ${curveChart({ title: 'Loss', x: 'epoch', series: measured('loss'), format: fixed, dots: true, ticks: '~g' })}
-      ${curveChart({ title: 'Accuracy', x: 'epoch', series: measured('accuracy'), format: percent, dots: true, ticks: '~%' })}
+      ${curveChart({ title: 'Loss', x: 'epoch', series: measured('loss'), format: formatFixed, dots: true, ticks: '~g' })}
+      ${curveChart({ title: 'Accuracy', x: 'epoch', series: measured('accuracy'), format: formatPercent, dots: true, ticks: '~%' })}
       ${curveChart({ title: 'Learning rate', x: 'epochs done', series: rates, format: rate, zero: true, dots: false, ticks: '~g' })}
     </div>
     <p class="note">

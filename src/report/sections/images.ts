@@ -1,5 +1,5 @@
 import type { ImageShape } from '../../shared/data/image-set.js';
-import { percent } from '../format.js';
+import { formatPercent } from '../../shared/format.js';
 import { html, type Html } from '../html.js';
 import { imageUrl } from '../png.js';
 import type { ShownImage } from '../run-report.js';
@@ -20,7 +20,7 @@ export function predictionImages(images: readonly ShownImage[], shape: ImageShap
         height="${shape.height}"
         alt="${alt}"
       />
-      ${said}<br />${percent(confidence)}
+      ${said}<br />${formatPercent(confidence)}
     </li>`;
   };
   return html`<ul class="images">

@@ -1,5 +1,5 @@
 import { reliabilityChart } from '../charts/reliability.js';
-import { count, fixed, percent } from '../format.js';
+import { formatCount, formatFixed, formatPercent } from '../../shared/format.js';
 import { html, type Html } from '../html.js';
 import { dataTable } from '../page.js';
 import type { SetEvaluation } from '../../shared/run-reports.js';
@@ -10,14 +10,20 @@ const MATRIX_CLASSES = 50;
 /** Scores of each class and their averages. */
 export function classTable({ classes, averages, samples }: SetEvaluation): Html {
   const bar = (value: number): Html =>
-    html`${fixed(value)}<span
+    html`${formatFixed(value)}<span
         class="bar"
         style="--share: ${(value * 100).toFixed(1)}%"
         aria-hidden="true"
       ></span>`;
   const averageOf = (name: 'micro' | 'macro' | 'weighted') => {
     const { precision, recall, f1 } = averages[name];
-    return [`${name} average`, fixed(precision), fixed(recall), bar(f1), count(samples)];
+    return [
+      `${name} average`,
+      formatFixed(precision),
+      formatFixed(recall),
+      bar(f1),
+      formatCount(samples),
+    ];
   };
   return dataTable({
     caption: 'Scores of each class',
@@ -25,10 +31,10 @@ export function classTable({ classes, averages, samples }: SetEvaluation): Html 
     rows: [
       ...classes.map(({ name, precision, recall, f1, support }) => [
         name,
-        fixed(precision),
-        fixed(recall),
+        formatFixed(precision),
+        formatFixed(recall),
         bar(f1),
-        count(support),
+        formatCount(support),
       ]),
       ...(['micro', 'macro', 'weighted'] as const).map(averageOf),
     ],
@@ -92,8 +98,8 @@ export function pairsTable({ mostConfused }: SetEvaluation): Html {
     rows: mostConfused.map(({ truth, predicted, count: images, share }) => [
       truth,
       predicted,
-      count(images),
-      percent(share),
+      formatCount(images),
+      formatPercent(share),
     ]),
   });
 }

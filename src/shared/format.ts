@@ -1,4 +1,7 @@
-/** Numbers as people read them; the same in every locale, and never wider than they must be. */
+/**
+ * Numbers and texts as people read them, in terminals and on pages; the same in every locale, and
+ * never wider than they must be.
+ */
 
 /** 60,000 */
 export function formatCount(value: number): string {
@@ -8,8 +11,8 @@ export function formatCount(value: number): string {
 /** 87.65 % */
 export const formatPercent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
-/** 0.3456; large ones shorter. */
-export function formatLoss(loss: number): string {
+/** 0.3456, four digits behind the point; large ones shorter. */
+export function formatFixed(loss: number): string {
   if (!Number.isFinite(loss)) return String(loss);
   return Math.abs(loss) < 1000 ? loss.toFixed(4) : loss.toPrecision(4);
 }
@@ -44,3 +47,7 @@ export function formatBytes(bytes: number): string {
   }
   return unit === 0 ? `${String(bytes)} B` : `${value.toFixed(1)} ${units[unit]!}`;
 }
+
+/** At most `width` characters; what is longer ends in an ellipsis. */
+export const cut = (text: string, width: number): string =>
+  text.length <= width ? text : `${text.slice(0, width - 1)}…`;

@@ -3,10 +3,10 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
-  formatLoss,
+  formatFixed,
   formatPercent,
   formatRate,
-} from '#src/cli/display/format.js';
+} from '#src/shared/format.js';
 
 t.test('counts have separators', async (t) => {
   t.equal(formatCount(0), '0');
@@ -33,9 +33,9 @@ t.test('durations take the two units that matter', async (t) => {
 });
 
 t.test('losses, shares, rates and bytes are short', async (t) => {
-  t.equal(formatLoss(0.43491), '0.4349');
-  t.equal(formatLoss(123456.7), '1.235e+5');
-  t.equal(formatLoss(NaN), 'NaN');
+  t.equal(formatFixed(0.43491), '0.4349');
+  t.equal(formatFixed(123456.7), '1.235e+5');
+  t.equal(formatFixed(NaN), 'NaN');
   t.equal(formatPercent(0.92369), '92.37 %');
   t.equal(formatRate(12.34), '12.3');
   t.equal(formatRate(5432.1), '5,432');
