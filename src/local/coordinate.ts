@@ -6,7 +6,7 @@ import { openFolder, refuseIfAborted, SILENT, tellChoices } from './begin.js';
 import { ClusterRun, type ClusterOptions } from './cluster-run.js';
 import { tokenOf } from './cluster-token.js';
 import { interrupted, saveTrained, summarize } from './conclude.js';
-import { prepareRun, trainerSetup, type PreparedRun } from './prepare-run.js';
+import { prepareRun, trainerSetup, withProbeRow, type PreparedRun } from './prepare-run.js';
 import { takeUp } from './take-up.js';
 import type { TrainInput } from './train.js';
 
@@ -68,7 +68,7 @@ export async function coordinate(input: CoordinateInput): Promise<RunSummary> {
   }
 }
 
-/** The identity, with the row that this machine computes: workers must compute the same. */
+/** A trainer of this machine, for the probe row alone. */
 async function withProbe(run: PreparedRun): Promise<PreparedRun> {
   const trainer = await Trainer.open({
     ...trainerSetup({ ...run, config: { ...run.config, threads: 1 } }),
@@ -77,8 +77,7 @@ async function withProbe(run: PreparedRun): Promise<PreparedRun> {
     hook: null,
   });
   try {
-    trainer.begin(run.initialWeights);
-    return { ...run, identity: { ...run.identity, 'probe row': await trainer.probe() } };
+    return await withProbeRow(run, trainer);
   } finally {
     await trainer.close();
   }

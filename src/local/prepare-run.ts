@@ -24,7 +24,7 @@ import { initialWeights } from '../shared/model/initial-weights.js';
 import type { RowLayout } from '../shared/numerics/row-layout.js';
 import type { BuiltProgram } from '../worker/engine/engine.js';
 import { selectEngine, type EngineChoice } from '../worker/engine/select.js';
-import type { TrainerSetup } from '../worker/trainer.js';
+import type { Trainer, TrainerSetup } from '../worker/trainer.js';
 import { splitData } from './split-data.js';
 import { dataSetOf } from './user-data.js';
 
@@ -199,4 +199,13 @@ export function identityOf(
     'initial weights': weights,
     [`compiled model (engine ${program.engine})`]: program.digest,
   };
+}
+
+/**
+ * The run, with the row that `trainer` computes on the initial weights in its identity: whoever
+ * computes for the run must compute the same. The trainer has begun then.
+ */
+export async function withProbeRow(run: PreparedRun, trainer: Trainer): Promise<PreparedRun> {
+  trainer.begin(run.initialWeights);
+  return { ...run, identity: { ...run.identity, 'probe row': await trainer.probe() } };
 }

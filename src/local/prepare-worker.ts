@@ -2,21 +2,32 @@ import { tf } from '../shared/model/tfjs.js';
 import { digestOfBytes } from '../coordinator/run-identity.js';
 import { resolveConfig } from '../shared/config/resolve.js';
 import { ARRAY_DATA, OBJECT_MODEL } from '../shared/config/schema.js';
-import type { DataSet } from '../shared/data/data-set.js';
 import { LockstepError } from '../shared/errors.js';
 import { rowLayout } from '../shared/model/layout.js';
 import type { Welcome } from '../shared/wire/session.js';
+import type { BlobFetch } from '../worker/cluster/blob-fetch.js';
 import { selectEngine } from '../worker/engine/select.js';
 import { buildProgram, identityOf, type PreparedRun } from './prepare-run.js';
+import { receiveData } from './received-data.js';
 import { splitData } from './split-data.js';
 
-/** A run as a worker prepares it, from what the coordinator told and sent. */
+/** Whom a run is prepared for. */
+export interface PreparedFor {
+  /** Name of the worker. */
+  readonly worker: string;
+  readonly threads: number;
+  readonly notice: (text: string) => void;
+}
+
+/** A run as a worker prepares it, from what the coordinator has told, and sends. */
 export async function prepareWorker(
   welcome: Welcome,
-  whole: DataSet,
-  initialWeights: Float32Array,
-  threads: number,
+  blobs: BlobFetch,
+  { worker, threads, notice }: PreparedFor,
 ): Promise<PreparedRun> {
+  const whole = await receiveData(welcome.data, blobs, worker, notice);
+  const initialWeights = new Float32Array(welcome.initialWeights.bytes / 4);
+  await blobs.fill(welcome.initialWeights.digest, new Uint8Array(initialWeights.buffer), 0);
   const config = resolveConfig(
     { ...welcome.config, model: OBJECT_MODEL, data: ARRAY_DATA, threads },
     { processors: threads, now: new Date(), cwd: process.cwd() },

@@ -5,7 +5,7 @@ import { Trainer } from '../worker/trainer.js';
 import { openFolder, refuseIfAborted, SILENT, tellChoices } from './begin.js';
 import { interrupted, saveTrained, summarize } from './conclude.js';
 import { LocalRun } from './local-run.js';
-import { prepareRun, trainerSetup, type RunInput } from './prepare-run.js';
+import { prepareRun, trainerSetup, type RunInput, withProbeRow } from './prepare-run.js';
 
 export type TrainInput = RunInput & {
   /** Told what happens; see RunObserver. */
@@ -47,9 +47,8 @@ export async function train(input: TrainInput): Promise<RunSummary> {
     });
     try {
       refuseIfAborted(signal);
-      trainer.begin(run.initialWeights);
-      const identity = { ...run.identity, 'probe row': await trainer.probe() };
-      const local = await LocalRun.begin({ ...run, identity }, folder, trainer, observer);
+      const probed = await withProbeRow(run, trainer);
+      const local = await LocalRun.begin(probed, folder, trainer, observer);
       const setupSeconds = (performance.now() - began) / 1000;
       const conclusion = await local.finish(signal);
       if (conclusion === null) throw interrupted(folder.path);

@@ -10,9 +10,7 @@ import {
 } from '../shared/link/socket-address.js';
 import { readTrust, type ClientTls } from '../shared/link/tls.js';
 import { readToken, type Token } from '../shared/link/token.js';
-import { firstLineage } from '../shared/protocol/lineage.js';
 import type { MemberId } from '../shared/protocol/names.js';
-import { runSchedule, SET_INDEX } from '../shared/protocol/run-schedule.js';
 import { version } from '../shared/version.js';
 import { within } from '../shared/within.js';
 import type { FromCoordinator, Join, Welcome } from '../shared/wire/session.js';
@@ -21,12 +19,10 @@ import { ClusterPost } from '../worker/cluster/cluster-post.js';
 import { CoordinatorLine } from '../worker/cluster/coordinator-line.js';
 import { PeerLinks } from '../worker/cluster/peer-links.js';
 import { loadKernels } from '../worker/engine/wasm/module.js';
-import { Member } from '../worker/member.js';
-import { RowExchange } from '../worker/rows/row-exchange.js';
 import { Trainer } from '../worker/trainer.js';
-import { trainerSetup, type PreparedRun } from './prepare-run.js';
+import { trainerSetup, withProbeRow, type PreparedRun } from './prepare-run.js';
 import { prepareWorker } from './prepare-worker.js';
-import { receiveData } from './received-data.js';
+import { beginLife } from './run-member.js';
 
 export interface WorkInput {
   /** `ws://HOST:PORT` or `wss://HOST:PORT` of the coordinator. */
@@ -102,11 +98,11 @@ class WorkerProcess {
     let id = await this.#join();
     try {
       const welcome = await this.#welcome();
-      const data = await receiveData(welcome.data, this.#blobs, this.#name, notice);
-      const weights = new Float32Array(welcome.initialWeights.bytes / 4);
-      const bytes = new Uint8Array(weights.buffer);
-      await this.#blobs.fill(welcome.initialWeights.digest, bytes, 0);
-      const prepared = await prepareWorker(welcome, data, weights, threads);
+      const prepared = await prepareWorker(welcome, this.#blobs, {
+        worker: this.#name,
+        threads,
+        notice,
+      });
       const trainer = await Trainer.open({
         ...trainerSetup(prepared, true),
         predicts: false,
@@ -116,9 +112,7 @@ class WorkerProcess {
         hook: this.#input.threadHook ?? null,
       });
       try {
-        trainer.begin(weights);
-        const probe = await trainer.probe();
-        const run = { ...prepared, identity: { ...prepared.identity, 'probe row': probe } };
+        const run = await withProbeRow(prepared, trainer);
         for (let life = 0; ; life++) {
           const retryAfterMillis = await this.#live(id, welcome, run, trainer, life === 0);
           if (retryAfterMillis === null) return;
@@ -150,22 +144,9 @@ class WorkerProcess {
       post.deliver(message);
     });
     const kernels = await loadKernels('plain');
-    const member = new Member({
-      config: {
-        run: welcome.run,
-        id,
-        worker: this.#name,
-        identity: run.identity,
-        origin: isFirst ? { applied: 0, lineage: firstLineage(welcome.run) } : null,
-        segments: welcome.segments,
-        times: welcome,
-      },
-      schedule: runSchedule(run.config, run.data),
-      trainer,
-      setIndex: SET_INDEX,
-      post,
-      rows: new RowExchange(trainer, run.layout, welcome.segments, kernels.module),
-      heartbeatMillis: welcome.heartbeatMillis,
+    const member = beginLife(welcome, run, {
+      ...{ id, worker: this.#name, isFirst },
+      ...{ kernels: kernels.module, trainer, post },
       onStep: ({ step, stepSeconds, computeSeconds, updateSeconds }) => {
         void this.#line?.send({ kind: 'timing', step, stepSeconds, computeSeconds, updateSeconds });
       },

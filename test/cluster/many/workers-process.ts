@@ -1,20 +1,16 @@
 /** Many workers in one process: `node workers-process.js URL TOKEN-FILE FIRST COUNT`. */
 import { loadKernels } from '#src/worker/engine/wasm/module.js';
 import { readToken } from '#src/shared/link/token.js';
-import { firstLineage } from '#src/shared/protocol/lineage.js';
-import { runSchedule, SET_INDEX } from '#src/shared/protocol/run-schedule.js';
 import { version } from '#src/shared/version.js';
 import type { FromCoordinator, Welcome } from '#src/shared/wire/session.js';
 import { BlobFetch } from '#src/worker/cluster/blob-fetch.js';
 import { ClusterPost } from '#src/worker/cluster/cluster-post.js';
 import { CoordinatorLine } from '#src/worker/cluster/coordinator-line.js';
 import { PeerLinks } from '#src/worker/cluster/peer-links.js';
-import { Member } from '#src/worker/member.js';
-import { RowExchange } from '#src/worker/rows/row-exchange.js';
 import { Trainer } from '#src/worker/trainer.js';
-import { trainerSetup, type PreparedRun } from '#src/local/prepare-run.js';
+import { trainerSetup, withProbeRow, type PreparedRun } from '#src/local/prepare-run.js';
 import { prepareWorker } from '#src/local/prepare-worker.js';
-import { receiveData } from '#src/local/received-data.js';
+import { beginLife } from '#src/local/run-member.js';
 import { FakeTrainer } from './fake-trainer.js';
 
 const [url, tokenFile, first, count] = process.argv.slice(2) as [string, string, string, string];
@@ -25,16 +21,17 @@ const { module } = await loadKernels('plain');
 let prepared: Promise<PreparedRun> | null = null;
 
 async function prepare(welcome: Welcome, blobs: BlobFetch): Promise<PreparedRun> {
-  const data = await receiveData(welcome.data, blobs, `process-${first}`, () => undefined);
-  const weights = new Float32Array(welcome.initialWeights.bytes / 4);
-  await blobs.fill(welcome.initialWeights.digest, new Uint8Array(weights.buffer), 0);
-  const run = await prepareWorker(welcome, data, weights, 1);
+  const notice = (): void => undefined;
+  const run = await prepareWorker(welcome, blobs, {
+    worker: `process-${first}`,
+    threads: 1,
+    notice,
+  });
   const setup = { ...trainerSetup(run, true), predicts: false, hook: null };
   const trainer = await Trainer.open({ ...setup, onRepair: () => undefined });
-  trainer.begin(weights);
-  const probe = await trainer.probe();
+  const probed = await withProbeRow(run, trainer);
   await trainer.close();
-  return { ...run, identity: { ...run.identity, 'probe row': probe } };
+  return probed;
 }
 
 async function work(number: number): Promise<void> {
@@ -70,23 +67,9 @@ async function work(number: number): Promise<void> {
   peers.begin(welcome.run, who.member, (message) => {
     own.deliver(message);
   });
-  const trainer = new FakeTrainer(run, module).asTrainer;
-  const member = new Member({
-    config: {
-      run: welcome.run,
-      id: who.member,
-      worker: name,
-      identity: run.identity,
-      origin: { applied: 0, lineage: firstLineage(welcome.run) },
-      segments: welcome.segments,
-      times: welcome,
-    },
-    schedule: runSchedule(run.config, run.data),
-    trainer,
-    setIndex: SET_INDEX,
-    post,
-    rows: new RowExchange(trainer, run.layout, welcome.segments, module),
-    heartbeatMillis: welcome.heartbeatMillis,
+  const member = beginLife(welcome, run, {
+    ...{ id: who.member, worker: name, isFirst: true },
+    ...{ kernels: module, trainer: new FakeTrainer(run, module).asTrainer, post },
     onStep: ({ step }) => {
       const seconds = { stepSeconds: 0, computeSeconds: 0, updateSeconds: 0 };
       void line.send({ kind: 'timing', step, ...seconds });

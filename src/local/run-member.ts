@@ -1,0 +1,41 @@
+import { firstLineage } from '../shared/protocol/lineage.js';
+import type { MemberId } from '../shared/protocol/names.js';
+import { runSchedule, SET_INDEX } from '../shared/protocol/run-schedule.js';
+import type { Welcome } from '../shared/wire/session.js';
+import { Member, type MemberOptions } from '../worker/member.js';
+import { RowExchange } from '../worker/rows/row-exchange.js';
+import type { PreparedRun } from './prepare-run.js';
+
+export interface Life extends Pick<MemberOptions, 'trainer' | 'post' | 'onStep' | 'onWarning'> {
+  readonly id: MemberId;
+  /** Name of the worker, the same in all its lives. */
+  readonly worker: string;
+  /** Whether the trainer holds the initial weights. */
+  readonly isFirst: boolean;
+  /** The plain ones. */
+  readonly kernels: WebAssembly.Module;
+}
+
+/** A life of a worker in the run that it was welcomed to: begins at once. */
+export function beginLife(welcome: Welcome, run: PreparedRun, life: Life): Member {
+  const { id, worker, isFirst, kernels, trainer, post, onStep, onWarning } = life;
+  return new Member({
+    config: {
+      run: welcome.run,
+      id,
+      worker,
+      identity: run.identity,
+      origin: isFirst ? { applied: 0, lineage: firstLineage(welcome.run) } : null,
+      segments: welcome.segments,
+      times: welcome,
+    },
+    schedule: runSchedule(run.config, run.data),
+    trainer,
+    setIndex: SET_INDEX,
+    post,
+    rows: new RowExchange(trainer, run.layout, welcome.segments, kernels),
+    heartbeatMillis: welcome.heartbeatMillis,
+    onStep,
+    onWarning,
+  });
+}
