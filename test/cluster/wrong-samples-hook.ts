@@ -1,16 +1,16 @@
 /**
- * Loaded into a worker and its compute threads (`node --import`): at one step, it reads a sample
- * twice in another's place ($WRONG_SAMPLES=double), or leaves one out (drop).
+ * Loaded into a worker and its compute threads (`node --import`): at step $WRONG_STEP, it reads a
+ * sample twice in another's place ($WRONG_SAMPLES=double), or leaves one out (drop).
  */
 import { Staging } from '#src/worker/threads/thread-state.js';
-import { WRONG_STEP } from './wrong-step.js';
 
 const original = Reflect.get(Staging.prototype, 'gather');
 const doubles = process.env['WRONG_SAMPLES'] === 'double';
+const wrongStep = Number(process.env['WRONG_STEP']);
 
 Staging.prototype.gather = function (set, order, first, size, place, epoch) {
   const batch = original.call(this, set, order, first, size, place, epoch);
-  if (epoch === null || place.step !== WRONG_STEP) return batch;
+  if (epoch === null || place.step !== wrongStep) return batch;
   const bytes = batch.pixels.length / batch.size;
   if (!doubles) {
     const labels = batch.labels.subarray(1);

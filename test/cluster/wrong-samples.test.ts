@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import t from 'tap';
 import { realImages, writeImages } from '../support/small-runs.js';
 import { TestCluster } from './cluster.js';
-import { WRONG_STEP } from './wrong-step.js';
 
 // A worker that counts one sample twice, or not at all: no weights come of it.
 t.setTimeout(120_000);
 
+const WRONG_STEP = 12;
+
 const folder = t.testdir();
 const env = { ...process.env, LOCKSTEP_CACHE: join(folder, 'cache') };
 const data = await writeImages(join(folder, 'data'), await realImages(400, 60));
-const training = ['--model', 'mlp', '--data', data, '--batch-size', '40', '--micro-batch', '5'];
+// A network with much to compute and few weights: no step is worth leaving to one worker alone.
+const training = ['--model', 'hybrid', '--data', data, '--batch-size', '80', '--micro-batch', '10'];
 const load = new URL('./wrong-samples-hook.js', import.meta.url).href;
 
 for (const how of ['double', 'drop', null]) {
@@ -21,7 +23,10 @@ for (const how of ['double', 'drop', null]) {
     t.teardown(() => cluster.stop());
     await cluster.coordinate('--expect-workers', '2');
     cluster.work('right', '--threads', '1');
-    const changes = how === null ? {} : { env: { ...env, WRONG_SAMPLES: how }, load };
+    const changes =
+      how === null
+        ? {}
+        : { env: { ...env, WRONG_SAMPLES: how, WRONG_STEP: String(WRONG_STEP) }, load };
     cluster.workWith(changes, 'wrong', '--threads', '1');
     const { status, stderr } = await cluster.ended();
     if (how === null) {
