@@ -18,8 +18,9 @@ export async function planRun(input: RunInput): Promise<DryRunReport> {
   const { config, data, layout, choice } = prepared;
   const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
   const steps = lastStep(config, perEpoch);
-  const arena = planTrainerArena(trainerSetup(prepared));
-  const dataBytes = trainerSetup(prepared).sets.reduce(
+  const setup = trainerSetup(prepared);
+  const arena = planTrainerArena(setup);
+  const dataBytes = setup.sets.reduce(
     (sum, { pixels, labels }) => sum + pixels.byteLength + labels.byteLength,
     0,
   );

@@ -3,7 +3,7 @@ import { allocateShared } from '../coordinator/data/shared-memory.js';
 import { decodeIdxImages, type DecodedImages } from '../shared/data/idx.js';
 import type { DataSet } from '../shared/data/data-set.js';
 import type { ImageSet } from '../shared/data/image-set.js';
-import { formatShape, sameShape } from '../shared/data/image-shape.js';
+import { formatShape, pixelsOf, sameShape } from '../shared/data/image-shape.js';
 import { LockstepError } from '../shared/errors.js';
 import type { ImageReference, Prediction, RunUseOptions } from '../shared/run-reports.js';
 import { openForUse } from './evaluate-run.js';
@@ -24,7 +24,7 @@ export async function predictRun(
   const { shape, classes } = prepared.data.train;
   const files = new Map<string, DecodedImages & { labels: Uint16Array | null }>();
   const found = images.map((image) => find(image, prepared.data.whole, files));
-  const bytes = shape.height * shape.width * shape.channels;
+  const bytes = pixelsOf(shape);
   const pixels = new Uint8Array(allocateShared(found.length * bytes));
   found.forEach((image, i) => {
     pixels.set(image.pixels, i * bytes);
@@ -86,8 +86,7 @@ function pick(
       `${name} has no image ${String(index)}: it holds ${String(from.count)}, counted from 0.`,
     );
   }
-  const { height, width, channels } = from.shape;
-  const bytes = height * width * channels;
+  const bytes = pixelsOf(from.shape);
   return {
     pixels: from.pixels.subarray(index * bytes, (index + 1) * bytes),
     label: from.labels?.[index] ?? null,

@@ -2,6 +2,7 @@ import { allocateShared } from '../coordinator/data/shared-memory.js';
 import type { TrainingConfig } from '../shared/config/schema.js';
 import type { DataSet, RunData } from '../shared/data/data-set.js';
 import type { ImageSet } from '../shared/data/image-set.js';
+import { pixelsOf } from '../shared/data/image-shape.js';
 import { splitSamples, validationCount } from '../shared/data/split.js';
 import { LockstepError } from '../shared/errors.js';
 
@@ -31,8 +32,7 @@ export function splitData(
 
 /** A copy of these samples, in their order. */
 function picked(set: ImageSet, samples: Uint32Array): ImageSet {
-  const { height, width, channels } = set.shape;
-  const bytes = height * width * channels;
+  const bytes = pixelsOf(set.shape);
   const pixels = new Uint8Array(allocateShared(samples.length * bytes));
   const labels = new Uint16Array(allocateShared(samples.length * 2));
   samples.forEach((sample, i) => {

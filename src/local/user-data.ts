@@ -4,6 +4,7 @@ import { numberedClasses } from '../shared/data/classes.js';
 import type { ArrayData, LabelledImages } from '../shared/data/array-data.js';
 import type { DataSet } from '../shared/data/data-set.js';
 import type { ImageSet, ImageShape } from '../shared/data/image-set.js';
+import { pixelsOf } from '../shared/data/image-shape.js';
 import { LockstepError } from '../shared/errors.js';
 
 /** Throws DATA_ARRAYS_INVALID saying which array, where, what was expected and got. */
@@ -38,7 +39,7 @@ function imageSetOf(
   shape: ImageShape,
   classes: readonly string[],
 ): ImageSet {
-  const bytes = shape.height * shape.width * shape.channels;
+  const bytes = pixelsOf(shape);
   const count = labels.length;
   // Pixels from 0 to 1, as models like them, would all become 0 here.
   if (!(images instanceof Uint8Array || images instanceof Uint8ClampedArray)) {

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 import t from 'tap';
-import { clusterStatusSchema } from '#src/shared/wire/status.js';
+import { clusterStatus } from '#src/index.js';
 import { referenceRun } from './reference-run.js';
 import type { TestCluster } from './cluster.js';
 
@@ -30,12 +29,9 @@ function slowDown(cluster: TestCluster, name: string): () => void {
 
 /** Micro-batches of a step that each worker is given, until the run is at `step`; summed. */
 async function sharesUntil(cluster: TestCluster, step: number): Promise<Map<string, number>> {
-  const authorization = `Bearer ${readFileSync(cluster.tokenFile, 'utf8').trim()}`;
-  const url = `${cluster.url.replace('ws:', 'http:')}/lockstep/status`;
   const sums = new Map<string, number>();
   while (cluster.steps < step) {
-    const answer = await fetch(url, { headers: { authorization } });
-    const { workers } = clusterStatusSchema.parse(await answer.json());
+    const { workers } = await clusterStatus(cluster.url, cluster.tokenFile);
     for (const { name, microBatches } of workers) {
       sums.set(name, (sums.get(name) ?? 0) + (microBatches ?? 0));
     }

@@ -1,4 +1,5 @@
 import type { ImageShape } from '../data/image-set.js';
+import { pixelsOf } from '../data/image-shape.js';
 import { movesPixels, type Augmentation } from './augmentation.js';
 import { Draws } from './draws.js';
 import { drawRectangle, erase } from './erase.js';
@@ -19,7 +20,7 @@ export class Augmenter {
     this.#augmentation = augmentation;
     this.#shape = shape;
     this.#draws = new Draws(seed);
-    this.#bytes = shape.height * shape.width * shape.channels;
+    this.#bytes = pixelsOf(shape);
   }
 
   /**

@@ -61,7 +61,7 @@ const count = (max: number) => z.int().min(1).max(max);
 
 export const TRAINING = {
   model: training.describe(
-    'Network to train: lenet5, mlp, hybrid, cnn2bn, cnn2, cnn4, resnet, or a JavaScript module that exports a LayersModel',
+    `Network to train: ${BUILT_IN_MODELS.join(', ')}, or a JavaScript module that exports a LayersModel`,
     z.string().min(1).default('lenet5'),
     { placeholder: 'NAME|FILE', isPath: true },
   ),

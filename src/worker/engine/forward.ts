@@ -4,7 +4,7 @@ import { topologicalLayers, weightRole, type LayerNode } from '../../shared/mode
 import { slotsByVariable } from '../../shared/model/layout.js';
 import { tf } from '../../shared/model/tfjs.js';
 import type { RowLayout } from '../../shared/numerics/row-layout.js';
-import { isChannelNoise } from './reference/coverage.js';
+import { isChannelNoise } from './coverage.js';
 
 /** Takes a batch norm's statistic of the micro-batch, [channels], for the row. */
 export type StatisticSink = (moving: LayerVariable, statistic: Tensor) => void;

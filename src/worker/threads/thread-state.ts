@@ -2,6 +2,7 @@ import { instantiateKernels, type Kernels } from '../engine/wasm/module.js';
 import type { ComputeEngine, EngineModule, MicroBatch } from '../engine/engine.js';
 import { Augmenter } from '../../shared/augmentation/augmenter.js';
 import type { ImageSet } from '../../shared/data/image-set.js';
+import { pixelsOf } from '../../shared/data/image-shape.js';
 import { THREAD, threadWord, type Control } from './control.js';
 import type { ThreadHook, ThreadStart } from './thread-start.js';
 
@@ -58,7 +59,7 @@ export class Staging {
   readonly #augmenter: Augmenter | null;
 
   constructor({ sets, microBatch, augmentation, seed }: ThreadStart) {
-    this.#pixels = new Uint8Array(microBatch * bytesPerImage(sets[0]!));
+    this.#pixels = new Uint8Array(microBatch * pixelsOf(sets[0]!.shape));
     this.#labels = new Uint16Array(microBatch);
     this.#samples = new Uint32Array(microBatch);
     this.#augmenter = augmentation && new Augmenter(augmentation, sets[0]!.shape, seed);
@@ -76,7 +77,7 @@ export class Staging {
     place: { readonly step: number; readonly index: number; readonly count: number },
     epoch: number | null,
   ): MicroBatch {
-    const bytes = bytesPerImage(set);
+    const bytes = pixelsOf(set.shape);
     for (let i = 0; i < size; i++) {
       const sample = order === null ? first + i : order[first + i]!;
       this.#samples[i] = sample;
@@ -95,8 +96,4 @@ export class Staging {
       samples: this.#samples.subarray(0, size),
     };
   }
-}
-
-function bytesPerImage({ shape }: ImageSet): number {
-  return shape.height * shape.width * shape.channels;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { topologicalLayers } from '../../../shared/model/graph.js';
 import { tf } from '../../../shared/model/tfjs.js';
 import type { BuildRequest, BuiltProgram, Engine } from '../engine.js';
-import { refusal } from './coverage.js';
+import { refusal } from '../coverage.js';
 import type { ReferenceProgram } from './program.js';
 
 /** Raised with whatever changes this engine's bits. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { tf } from '../../../shared/model/tfjs.js';
 import type { BuildRequest, BuiltProgram, Engine } from '../engine.js';
-import { refusal } from '../reference/coverage.js';
+import { refusal } from '../coverage.js';
 import { nodeBackend } from './compile/kernels.js';
 import { compileModel } from './functions.js';
 import { KERNELS } from './install/binding.js';

@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { topologicalLayers } from '../../../shared/model/graph.js';
-import type { EngineRefusal } from '../engine.js';
-import { weightPenalty } from '../weight-penalty.js';
+import { topologicalLayers } from '../../shared/model/graph.js';
+import type { EngineRefusal } from './engine.js';
+import { weightPenalty } from './weight-penalty.js';
 
 /**
  * Layers whose outputs depend on their inputs and weights alone. tfjs's noise layers draw from
