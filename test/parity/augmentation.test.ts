@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { train, type RunObserver, type RunSummary } from '#src/index.js';
-import { realImages, smallNet, untimedMetrics, type SmallRun } from '../support/small-runs.js';
+import { train, type RunSummary } from '#src/index.js';
+import {
+  realImages,
+  smallNet,
+  stopAfter,
+  untimedMetrics,
+  type SmallRun,
+} from '../support/small-runs.js';
 
 // With every augmentation on, the weights do not depend on who computes.
 t.setTimeout(300_000);
@@ -35,18 +41,8 @@ void t.test('1, 2 and 3 threads, micro-batches and teams', async (t) => {
 void t.test('stopped in the middle of an epoch, and resumed', async (t) => {
   const folder = t.testdir();
   const whole = await train({ ...base, model: smallNet(), threads: 2, out: join(folder, 'whole') });
-  const stop = new AbortController();
-  const observer: RunObserver = {
-    notice: () => undefined,
-    started: () => undefined,
-    step: ({ step }) => {
-      if (step === 2) stop.abort();
-    },
-    epoch: () => undefined,
-    finished: () => undefined,
-  };
   const out = join(folder, 'parts');
-  const part = { ...base, model: smallNet(), threads: 1, out, observer, signal: stop.signal };
+  const part = { ...base, model: smallNet(), threads: 1, out, ...stopAfter(2) };
   await t.rejects(train(part), { code: 'RUN_INTERRUPTED' });
   const resumed = await train({ model: smallNet(), data, resume: out, threads: 3 });
   t.strictSame(await bitsOf(resumed), await bitsOf(whole));

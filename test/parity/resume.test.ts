@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { train, type RunObserver } from '#src/index.js';
-import { realImages, smallNet, stepsOf, type SmallRun } from '../support/small-runs.js';
+import { train } from '#src/index.js';
+import { realImages, smallNet, stepsOf, stopAfter, type SmallRun } from '../support/small-runs.js';
 
 // A run that ended early and goes on, on another number of threads, ends with the bytes of one that
 // was never interrupted: whatever the optimizer and the schedule keep is in the checkpoint, or
@@ -57,17 +57,7 @@ for (const schedule of SCHEDULES) {
       const flat = await train({ ...input(), out: join(folder, 'flat') });
       t.not(flat.weightsDigest, whole.weightsDigest, 'the schedule reaches the weights');
       const out = join(folder, 'parts');
-      const stop = new AbortController();
-      const observer: RunObserver = {
-        notice: () => undefined,
-        started: () => undefined,
-        step: ({ step }) => {
-          if (step === 3) stop.abort();
-        },
-        epoch: () => undefined,
-        finished: () => undefined,
-      };
-      const part = { ...input(), ...schedule, threads: 1, out, observer, signal: stop.signal };
+      const part = { ...input(), ...schedule, threads: 1, out, ...stopAfter(3) };
       await t.rejects(train(part), { code: 'RUN_INTERRUPTED' });
       const done = stepsOf(out).length;
       t.ok(done >= 3 && done < steps, `stopped after ${done}`);

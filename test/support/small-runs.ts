@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tf, type ArrayData, type TrainInput } from '#src/index.js';
+import { tf, type ArrayData, type RunObserver, type TrainInput } from '#src/index.js';
 import type { ImageSet } from '#src/shared/data/image-set.js';
 import { encodeIdxImages, encodeIdxLabels } from '#src/shared/data/idx.js';
 import { fashionMnist } from './fashion-mnist.js';
@@ -82,3 +82,18 @@ export function stepsOf(run: string): unknown[] {
 
 /** What a run's inputs may be when a test varies some of them. */
 export type SmallRun = Omit<TrainInput, 'observer' | 'signal'>;
+
+/** What asks a run to end after a step, given to `train` with the rest. */
+export function stopAfter(last: number): { observer: RunObserver; signal: AbortSignal } {
+  const stop = new AbortController();
+  const observer: RunObserver = {
+    notice: () => undefined,
+    started: () => undefined,
+    step: ({ step }) => {
+      if (step === last) stop.abort();
+    },
+    epoch: () => undefined,
+    finished: () => undefined,
+  };
+  return { observer, signal: stop.signal };
+}
