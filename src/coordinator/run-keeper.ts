@@ -8,6 +8,7 @@ import {
 } from '../shared/protocol/control.js';
 import type { NamedBytes } from '../shared/protocol/state-bytes.js';
 import { TEST_SET, VALIDATION_SET } from '../shared/protocol/run-schedule.js';
+import { wallMillis, type Tracer } from '../shared/trace/span.js';
 import type { EpochRecord, RunObserver, StepRecord } from '../shared/run-events.js';
 import type { Keeper } from './coordinator.js';
 import type { CoordinatorEffect } from './machine/state.js';
@@ -56,6 +57,8 @@ export interface RunKeeperOptions {
   readonly times: (step: number) => Promise<StepTimes>;
   /** Where the worker is in this process: the state that it has put aside. */
   readonly captured: ((applied: number) => CapturedState | undefined) | null;
+  /** Told how long checkpoints take; null: nobody. */
+  readonly tracer: Tracer | null;
   /** Takes what model and summary are made of. */
   readonly conclude: (effect: EffectOf<'summarize'>, state: CapturedState) => Promise<void>;
 }
@@ -160,7 +163,8 @@ export class RunKeeper implements Keeper {
   }
 
   async #write(applied: number, lineage: string, captured: CapturedState): Promise<void> {
-    const { folder, metrics, identity, stepsPerEpoch } = this.#options;
+    const { folder, metrics, identity, stepsPerEpoch, tracer } = this.#options;
+    const begin = wallMillis();
     await this.#inTurn(() => metrics.sync());
     await folder.checkpoints.save({
       step: applied,
@@ -170,6 +174,8 @@ export class RunKeeper implements Keeper {
       state: { lineage },
       sections: captured.state,
     });
+    const span = { track: 'disk', name: 'checkpoint', begin, end: wallMillis() };
+    tracer?.({ ...span, facts: { step: applied } });
     this.#stored = { applied, captured };
   }
 

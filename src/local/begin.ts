@@ -1,4 +1,5 @@
 import { RunFolder } from '../coordinator/run-folder/run-folder.js';
+import { RunTrace } from '../coordinator/trace/run-trace.js';
 import { describeGranularity } from '../shared/config/granularity.js';
 import { LockstepError } from '../shared/errors.js';
 import type { RunObserver } from '../shared/run-events.js';
@@ -37,4 +38,12 @@ export function openFolder(
   return config.resume === null
     ? RunFolder.create(config, mayRename, { notice })
     : RunFolder.reopen(config, { notice });
+}
+
+/** null where none was asked for. Throws RUN_FOLDER_NOT_WRITABLE … */
+export async function openTrace(
+  { config }: PreparedRun,
+  notice: (text: string) => void,
+): Promise<RunTrace | null> {
+  return config.trace === null ? null : RunTrace.open(config.trace, notice);
 }

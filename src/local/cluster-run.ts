@@ -24,6 +24,7 @@ import { sharedMemoryOf } from './data-memory.js';
 import { RunBooks } from './run-books.js';
 import { StepClock } from './step-clock.js';
 import type { TakenUp } from './take-up.js';
+import type { RunTrace } from '../coordinator/trace/run-trace.js';
 
 export interface ClusterOptions {
   readonly listen: SocketAddress;
@@ -40,6 +41,8 @@ export interface ClusterOptions {
 }
 
 const HEARTBEAT_MILLISECONDS = 250;
+/** How often clocks are compared, for a timeline. */
+const CLOCK_MILLISECONDS = 1000;
 /** A worker that says nothing for so long is taken for dead. */
 const DEAD_MILLISECONDS = 5000;
 /** What is missing is asked for again; a peer that does not answer is called unreachable. */
@@ -59,17 +62,20 @@ export class ClusterRun {
   readonly #books: RunBooks;
   /** By the name of the worker. */
   readonly #threads: ReadonlyMap<string, number>;
+  readonly #clocks: NodeJS.Timeout | null;
 
   private constructor(
     coordinator: Coordinator,
     server: ClusterServer,
     books: RunBooks,
     threads: ReadonlyMap<string, number>,
+    clocks: NodeJS.Timeout | null,
   ) {
     this.#coordinator = coordinator;
     this.#server = server;
     this.#books = books;
     this.#threads = threads;
+    this.#clocks = clocks;
   }
 
   /** Throws LISTEN_FAILED. */
@@ -78,6 +84,7 @@ export class ClusterRun {
     folder: RunFolder,
     taken: TakenUp,
     observer: RunObserver,
+    trace: RunTrace | null,
     options: ClusterOptions,
   ): Promise<ClusterRun> {
     const { config, data, identity, layout, program } = run;
@@ -91,6 +98,7 @@ export class ClusterRun {
         return times;
       },
       captured: null,
+      tracer: trace && trace.own,
     });
     const threads = new Map<string, number>();
     const stallMillis = stallSeconds(run) * 1000;
@@ -121,7 +129,10 @@ export class ClusterRun {
       listen: options.listen,
       token: options.token,
       tls: options.tls,
-      welcome: welcomeOf(run, options.expectWorkers ?? options.minWorkers),
+      welcome: {
+        ...welcomeOf(run, options.expectWorkers ?? options.minWorkers),
+        traced: trace !== null,
+      },
       blobs: new Map([
         [data.digest, new Uint8Array(sharedMemoryOf(data.whole))],
         [identity['initial weights']!, bytesOf(run.initialWeights)],
@@ -134,6 +145,9 @@ export class ClusterRun {
       },
       onTiming: (_, { step, stepSeconds, computeSeconds, updateSeconds }) => {
         clock.put(step, { stepSeconds, computeSeconds, updateSeconds });
+      },
+      onTrace: (worker, told) => {
+        trace?.take(worker, told);
       },
       onNotice: (text) => {
         observer.notice(text);
@@ -150,7 +164,12 @@ export class ClusterRun {
       }),
     });
     books.tellStart(null);
-    return new ClusterRun(coordinator, server, books, threads);
+    const clocks =
+      trace &&
+      setInterval(() => {
+        server.tellClock();
+      }, CLOCK_MILLISECONDS);
+    return new ClusterRun(coordinator, server, books, threads, clocks);
   }
 
   get address(): SocketAddress {
@@ -169,6 +188,7 @@ export class ClusterRun {
       signal,
       () => this.#coordinator.ended,
       async () => {
+        if (this.#clocks !== null) clearInterval(this.#clocks);
         const closed = this.#server.close();
         this.#coordinator.close();
         await closed;
@@ -186,7 +206,7 @@ function initialState(run: PreparedRun): StoredState {
   return { applied: 0, captured: { digest: stateDigest(state), state } };
 }
 
-function welcomeOf(run: PreparedRun, workers: number): Welcome {
+function welcomeOf(run: PreparedRun, workers: number): Omit<Welcome, 'traced'> {
   const { config, data, identity, layout, model, program, initialWeights } = run;
   const { shape, classes } = data.train;
   const entries = TRAINING_KEYS.map((key) => [key, config[key]] as const);

@@ -2,13 +2,14 @@ import type { RunSummary } from '../shared/run-events.js';
 import type { SocketAddress } from '../shared/link/socket-address.js';
 import { readCertificate, type Certificate } from '../shared/link/tls.js';
 import { Trainer } from '../worker/trainer.js';
-import { openFolder, refuseIfAborted, SILENT, tellChoices } from './begin.js';
+import { openFolder, openTrace, refuseIfAborted, SILENT, tellChoices } from './begin.js';
 import { ClusterRun, type ClusterOptions } from './cluster-run.js';
 import { tokenOf } from './cluster-token.js';
 import { interrupted, saveTrained, summarize } from './conclude.js';
 import { prepareRun, trainerSetup, withProbeRow, type PreparedRun } from './prepare-run.js';
 import { takeUp } from './take-up.js';
 import type { TrainInput } from './train.js';
+import type { RunTrace } from '../coordinator/trace/run-trace.js';
 
 export type CoordinateInput = Omit<TrainInput, 'threadHook'> & {
   readonly cluster: Omit<ClusterOptions, 'token' | 'tls'> & {
@@ -36,19 +37,22 @@ export interface ListeningPlace {
  */
 export async function coordinate(input: CoordinateInput): Promise<RunSummary> {
   const began = performance.now();
-  const { observer = SILENT, signal, onDataProgress, cluster, onListening, ...rest } = input;
-  const notice = observer.notice.bind(observer);
+  const { observer: told = SILENT, signal, onDataProgress, cluster, onListening, ...rest } = input;
+  const notice = told.notice.bind(told);
   const { tlsCert, tlsKey, ...options } = cluster;
   const certificate = await readCertificate(tlsCert, tlsKey);
   const prepared = await prepareRun(rest, { onNotice: notice, onProgress: onDataProgress });
   refuseIfAborted(signal);
   tellChoices(prepared, notice);
   const folder = await openFolder(prepared, rest.out === undefined, notice);
+  let trace: RunTrace | null = null;
   try {
+    trace = await openTrace(prepared, notice);
+    const observer = trace?.watching(told) ?? told;
     const { token, path: tokenFile } = await tokenOf(cluster.tokenFile, folder.path);
     const run = await withProbe(prepared);
     const taken = await takeUp(run, folder, observer);
-    const clusterRun = await ClusterRun.begin(run, folder, taken, observer, {
+    const clusterRun = await ClusterRun.begin(run, folder, taken, observer, trace, {
       ...options,
       token,
       tls: certificate,
@@ -64,6 +68,7 @@ export async function coordinate(input: CoordinateInput): Promise<RunSummary> {
     observer.finished(summary);
     return summary;
   } finally {
+    await trace?.close();
     await folder.close();
   }
 }

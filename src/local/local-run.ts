@@ -7,6 +7,7 @@ import { errorOf, failureOf } from '../shared/protocol/failure.js';
 import type { ToCoordinator, ToMember } from '../shared/protocol/messages.js';
 import { runSchedule, SET_INDEX } from '../shared/protocol/run-schedule.js';
 import type { RunObserver } from '../shared/run-events.js';
+import type { RunTrace } from '../coordinator/trace/run-trace.js';
 import { Member } from '../worker/member.js';
 import { soloPost } from '../worker/post.js';
 import type { Trainer } from '../worker/trainer.js';
@@ -15,7 +16,8 @@ import type { Conclusion } from './conclude.js';
 import { RunBooks } from './run-books.js';
 import { takeUp, type TakenUp } from './take-up.js';
 
-const WORKER = 'local';
+/** Name of the one worker. */
+export const LOCAL_WORKER = 'local';
 const HEARTBEAT_MILLISECONDS = 250;
 
 /**
@@ -34,6 +36,7 @@ export class LocalRun {
     trainer: Trainer,
     observer: RunObserver,
     taken: TakenUp,
+    trace: RunTrace | null,
   ) {
     const { config, data, identity } = run;
     const schedule = runSchedule(config, data);
@@ -43,10 +46,11 @@ export class LocalRun {
       stored: taken.stored,
       times: (step) => times.take(step),
       captured: (applied) => this.#member.captures.get(applied),
+      tracer: trace && trace.own,
     }));
     const { machine } = books;
-    const id = `${WORKER}-${randomUUID()}`;
-    const link = inProcessLink<ToMember, ToCoordinator>('coordinator', WORKER);
+    const id = `${LOCAL_WORKER}-${randomUUID()}`;
+    const link = inProcessLink<ToMember, ToCoordinator>('coordinator', LOCAL_WORKER);
     const onWarning = (warning: Error): void => {
       observer.notice(warning.message);
     };
@@ -80,7 +84,7 @@ export class LocalRun {
       config: {
         run: machine.run,
         id,
-        worker: WORKER,
+        worker: LOCAL_WORKER,
         identity,
         origin: taken.position,
         segments: 1,
@@ -101,6 +105,7 @@ export class LocalRun {
         books.addStep(timing.step, timing.stepSeconds);
       },
       onWarning,
+      tracer: trace && trace.local(LOCAL_WORKER),
     });
   }
 
@@ -110,10 +115,11 @@ export class LocalRun {
     folder: RunFolder,
     trainer: Trainer,
     observer: RunObserver,
+    trace: RunTrace | null,
   ): Promise<LocalRun> {
     const taken = await takeUp(run, folder, observer);
     if (taken.stored !== null) trainer.restore(taken.stored.captured.state);
-    return new LocalRun(run, folder, trainer, observer, taken);
+    return new LocalRun(run, folder, trainer, observer, taken, trace);
   }
 
   /** Resolves when the run has ended; null where `signal` ended it before its last step. */

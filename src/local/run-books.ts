@@ -35,7 +35,7 @@ export class RunBooks {
     taken: TakenUp,
     schedule: Schedule,
     observer: RunObserver,
-    source: Pick<RunKeeperOptions, 'times' | 'captured' | 'stored'>,
+    source: Pick<RunKeeperOptions, 'times' | 'captured' | 'stored' | 'tracer'>,
   ) {
     this.#run = run;
     this.#path = folder.path;

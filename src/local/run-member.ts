@@ -6,7 +6,10 @@ import { Member, type MemberOptions } from '../worker/member.js';
 import { RowExchange } from '../worker/rows/row-exchange.js';
 import type { PreparedRun } from './prepare-run.js';
 
-export interface Life extends Pick<MemberOptions, 'trainer' | 'post' | 'onStep' | 'onWarning'> {
+export interface Life extends Pick<
+  MemberOptions,
+  'trainer' | 'post' | 'onStep' | 'onWarning' | 'tracer'
+> {
   readonly id: MemberId;
   /** Name of the worker, the same in all its lives. */
   readonly worker: string;
@@ -18,7 +21,7 @@ export interface Life extends Pick<MemberOptions, 'trainer' | 'post' | 'onStep' 
 
 /** A life of a worker in the run that it was welcomed to: begins at once. */
 export function beginLife(welcome: Welcome, run: PreparedRun, life: Life): Member {
-  const { id, worker, isFirst, kernels, trainer, post, onStep, onWarning } = life;
+  const { id, worker, isFirst, kernels, trainer, post, onStep, onWarning, tracer } = life;
   return new Member({
     config: {
       run: welcome.run,
@@ -37,5 +40,6 @@ export function beginLife(welcome: Welcome, run: PreparedRun, life: Life): Membe
     heartbeatMillis: welcome.heartbeatMillis,
     onStep,
     onWarning,
+    ...(tracer !== undefined && { tracer }),
   });
 }

@@ -2,9 +2,10 @@ import type { DataProgress } from '../shared/data/data-progress.js';
 import { LockstepError } from '../shared/errors.js';
 import type { RunObserver, RunSummary } from '../shared/run-events.js';
 import { Trainer } from '../worker/trainer.js';
-import { openFolder, refuseIfAborted, SILENT, tellChoices } from './begin.js';
+import { openFolder, openTrace, refuseIfAborted, SILENT, tellChoices } from './begin.js';
 import { interrupted, saveTrained, summarize } from './conclude.js';
-import { LocalRun } from './local-run.js';
+import { LOCAL_WORKER, LocalRun } from './local-run.js';
+import type { RunTrace } from '../coordinator/trace/run-trace.js';
 import { prepareRun, trainerSetup, type RunInput, withProbeRow } from './prepare-run.js';
 
 export type TrainInput = RunInput & {
@@ -25,8 +26,8 @@ export type TrainInput = RunInput & {
  */
 export async function train(input: TrainInput): Promise<RunSummary> {
   const began = performance.now();
-  const { observer = SILENT, signal, onDataProgress, threadHook = null, ...rest } = input;
-  const notice = observer.notice.bind(observer);
+  const { observer: told = SILENT, signal, onDataProgress, threadHook = null, ...rest } = input;
+  const notice = told.notice.bind(told);
   const run = await prepareRun(rest, { onNotice: notice, onProgress: onDataProgress });
   if (run.config.dryRun) {
     throw new LockstepError('CONFIG_INVALID', 'dryRun: train was asked to train nothing.', {
@@ -36,7 +37,10 @@ export async function train(input: TrainInput): Promise<RunSummary> {
   refuseIfAborted(signal);
   tellChoices(run, notice);
   const folder = await openFolder(run, rest.out === undefined, notice);
+  let trace: RunTrace | null = null;
   try {
+    trace = await openTrace(run, notice);
+    const observer = trace?.watching(told) ?? told;
     const trainer = await Trainer.open({
       ...trainerSetup(run),
       predicts: false,
@@ -44,11 +48,12 @@ export async function train(input: TrainInput): Promise<RunSummary> {
         notice(`${fault.message} A new thread takes its place.`);
       },
       hook: threadHook,
+      tracer: trace?.local(LOCAL_WORKER) ?? null,
     });
     try {
       refuseIfAborted(signal);
       const probed = await withProbeRow(run, trainer);
-      const local = await LocalRun.begin(probed, folder, trainer, observer);
+      const local = await LocalRun.begin(probed, folder, trainer, observer, trace);
       const setupSeconds = (performance.now() - began) / 1000;
       const conclusion = await local.finish(signal);
       if (conclusion === null) throw interrupted(folder.path);
@@ -61,6 +66,7 @@ export async function train(input: TrainInput): Promise<RunSummary> {
       await trainer.close();
     }
   } finally {
+    await trace?.close();
     await folder.close();
   }
 }

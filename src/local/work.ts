@@ -18,6 +18,7 @@ import { BlobFetch } from '../worker/cluster/blob-fetch.js';
 import { ClusterPost } from '../worker/cluster/cluster-post.js';
 import { CoordinatorLine } from '../worker/cluster/coordinator-line.js';
 import { PeerLinks } from '../worker/cluster/peer-links.js';
+import { TraceSender } from '../worker/cluster/trace-sender.js';
 import { loadKernels } from '../worker/engine/wasm/module.js';
 import { Trainer } from '../worker/trainer.js';
 import { trainerSetup, withProbeRow, type PreparedRun } from './prepare-run.js';
@@ -80,6 +81,9 @@ class WorkerProcess {
   #onWelcome!: (welcome: Welcome) => void;
   #line: CoordinatorLine | null = null;
   #post: ClusterPost | null = null;
+  readonly #trace = new TraceSender(async (message) => {
+    await this.#line?.send(message);
+  });
   readonly #blobs = new BlobFetch(async (message) => {
     await this.#line?.send(message);
   });
@@ -103,6 +107,7 @@ class WorkerProcess {
         threads,
         notice,
       });
+      const trace = welcome.traced ? this.#trace : null;
       const trainer = await Trainer.open({
         ...trainerSetup(prepared, true),
         predicts: false,
@@ -110,6 +115,7 @@ class WorkerProcess {
           notice(`${fault.message} A new thread takes its place.`);
         },
         hook: this.#input.threadHook ?? null,
+        tracer: trace && trace.add,
       });
       try {
         const run = await withProbeRow(prepared, trainer);
@@ -147,6 +153,7 @@ class WorkerProcess {
     const member = beginLife(welcome, run, {
       ...{ id, worker: this.#name, isFirst },
       ...{ kernels: kernels.module, trainer, post },
+      tracer: welcome.traced ? this.#trace.add : null,
       onStep: ({ step, stepSeconds, computeSeconds, updateSeconds }) => {
         void this.#line?.send({ kind: 'timing', step, stepSeconds, computeSeconds, updateSeconds });
       },
@@ -156,6 +163,7 @@ class WorkerProcess {
     });
     try {
       await Promise.race([member.ended, aborted(signal)]);
+      await this.#trace.flush();
       this.#line?.close('the run is finished');
       return null;
     } catch (error) {
@@ -212,6 +220,9 @@ class WorkerProcess {
         return;
       case 'data':
         this.#blobs.deliver(message);
+        return;
+      case 'clock':
+        this.#trace.heard(message);
         return;
       case 'addresses':
         this.#peers.place(new Map(message.members.map(({ member, url }) => [member, url])));

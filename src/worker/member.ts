@@ -8,6 +8,7 @@ import { unpackState } from '../shared/protocol/state-bytes.js';
 import { StateSegments } from '../shared/protocol/state-segments.js';
 import type { Message, PieceResult, ToMember } from '../shared/protocol/messages.js';
 import type { Schedule } from '../shared/protocol/schedule.js';
+import { wallMillis, type SpanFacts, type Tracer } from '../shared/trace/span.js';
 import { floatBits, floatOfBits } from '../shared/numerics/float-bits.js';
 import { Captures, type Captured } from './captures.js';
 import { advanceMember, startMember } from './machine/machine.js';
@@ -37,6 +38,8 @@ export interface MemberOptions {
   /** Told when a step is applied. */
   readonly onStep: (timing: StepTiming) => void;
   readonly onWarning: (warning: LockstepError) => void;
+  /** Told of what this worker does, and how long each takes; left out: nobody. */
+  readonly tracer?: Tracer | null;
 }
 
 /**
@@ -60,6 +63,7 @@ export class Member {
   /** Where the step under way began; put off by what is no part of it. */
   #stepSince = performance.now();
   #computed = { step: -1, seconds: 0, samples: 0 };
+  #computedAt = performance.now();
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -113,7 +117,11 @@ export class Member {
 
   #take(message: ToMember): void {
     if (message.kind === 'piece') {
-      const arrived = this.#rows('give rows').inward(message);
+      const { step, segment, from } = message;
+      const facts = { step: step + 1, segment, from };
+      const arrived = this.#traced('rows', 'receive', facts, () =>
+        this.#rows('give rows').inward(message),
+      );
       if (arrived !== null) this.#drive.feed({ kind: 'message', ...arrived });
     } else if (message.kind === 'snapshot-piece') {
       const measured = snapshotChecksum(message, message.payload as Uint8Array);
@@ -131,12 +139,18 @@ export class Member {
       case 'compute':
         this.#enqueue(() => this.#compute(effect));
         return;
-      case 'reduce':
-        this.#drive.feed(this.#rows('reduce').reduce(effect));
+      case 'reduce': {
+        const facts = { step: effect.step + 1, segment: effect.segment };
+        const reduce = () => this.#rows('reduce').reduce(effect);
+        this.#drive.feed(this.#traced('rows', 'reduce', facts, reduce));
         return;
-      case 'assemble':
-        this.#drive.feed(this.#rows('assemble').assemble(effect));
+      }
+      case 'assemble': {
+        const facts = { step: effect.step + 1 };
+        const assemble = () => this.#rows('assemble').assemble(effect);
+        this.#drive.feed(this.#traced('rows', 'assemble', facts, assemble));
         return;
+      }
       case 'apply':
         this.#enqueue(() => this.#apply(effect));
         return;
@@ -181,9 +195,36 @@ export class Member {
   }
 
   #send(to: string, message: Message): void {
-    this.#options.post.send(to, this.#outward(message)).catch((error: unknown) => {
-      this.#drive.feed({ kind: 'failed', failure: failureOf(error) });
-    });
+    const began = performance.now();
+    this.#options.post.send(to, this.#outward(message)).then(
+      () => {
+        if (message.kind !== 'piece') return;
+        const { step, segment } = message;
+        this.#trace(`to ${to}`, 'send', began, { step: step + 1, segment });
+      },
+      (error: unknown) => {
+        this.#drive.feed({ kind: 'failed', failure: failureOf(error) });
+      },
+    );
+  }
+
+  /** What went on from `began` on, until now if not until `ended`. */
+  #trace(
+    track: string,
+    name: string,
+    began: number,
+    facts: SpanFacts,
+    ended = performance.now(),
+  ): void {
+    const { tracer } = this.#options;
+    tracer?.({ track, name, begin: wallMillis(began), end: wallMillis(ended), facts });
+  }
+
+  #traced<Result>(track: string, name: string, facts: SpanFacts, work: () => Result): Result {
+    const began = performance.now();
+    const result = work();
+    this.#trace(track, name, began, facts);
+    return result;
   }
 
   /** Nothing where the copy is gone: it is asked for elsewhere. */
@@ -214,14 +255,19 @@ export class Member {
 
   async #compute(effect: Extract<MemberEffect, { kind: 'compute' }>): Promise<void> {
     const { step, lineage, whole } = effect;
+    const began = performance.now();
     if (!whole) {
       const computed = await this.#rows('compute a part of a step').compute(effect);
+      this.#trace('step', 'compute', began, { step: step + 1 });
+      this.#computedAt = performance.now();
       const samples = computed.rows.reduce((sum, { tally }) => sum + tally.samples, 0);
       this.#computed = { step, seconds: computed.millis / 1000, samples };
       this.#drive.feed(computed);
       return;
     }
     const result = await this.#options.trainer.gradients(step);
+    this.#trace('step', 'compute', began, { step: step + 1 });
+    this.#computedAt = performance.now();
     const busy = result.busySeconds.reduce((sum, seconds) => sum + seconds, 0);
     const seconds = busy / result.busySeconds.length;
     this.#computed = { step, seconds, samples: result.samples };
@@ -242,11 +288,13 @@ export class Member {
   async #apply(effect: Extract<MemberEffect, { kind: 'apply' }>): Promise<void> {
     const { step, samples, control, payloads } = effect;
     const began = performance.now();
+    this.#trace('step', 'exchange', this.#computedAt, { step: step + 1 }, began);
     this.#options.rows?.load(payloads);
     this.#torn = true;
     await this.#options.trainer.apply(step, samples, floatOfBits(control.learningRateBits));
     this.#torn = false;
     const now = performance.now();
+    this.#trace('step', 'update', began, { step: step + 1 });
     this.#options.onStep({
       step,
       stepSeconds: (now - this.#stepSince) / 1000,
@@ -259,13 +307,16 @@ export class Member {
   #capture({ applied, lineage }: Extract<MemberEffect, { kind: 'capture' }>): void {
     const began = performance.now();
     const { digest } = this.captures.put(applied, lineage, this.#options.trainer.capture());
+    this.#trace('step', 'capture', began, { step: applied });
     this.#drive.feed({ kind: 'captured', applied, digest });
     this.#stepSince += performance.now() - began;
   }
 
   #restore({ applied, lineage, payloads }: Extract<MemberEffect, { kind: 'restore' }>): void {
+    const began = performance.now();
     const bytes = Buffer.concat(payloads as Uint8Array[]);
     this.#options.trainer.restore(unpackState(bytes));
+    this.#trace('step', 'restore', began, { step: applied });
     this.#drive.feed({ kind: 'restored', applied, lineage });
     this.#stepSince = performance.now();
   }
@@ -289,6 +340,7 @@ export class Member {
       }
       offset += count;
     }
+    this.#trace('step', 'evaluate', began, { step: applied });
     this.#drive.feed({ kind: 'evaluated', applied, results });
     this.#stepSince += performance.now() - began;
   }

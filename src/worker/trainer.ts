@@ -13,6 +13,7 @@ import {
 } from '../shared/numerics/optimizer-settings.js';
 import { rootOf, type TreeNode } from '../shared/numerics/reduction-tree.js';
 import type { RowLayout } from '../shared/numerics/row-layout.js';
+import type { Tracer } from '../shared/trace/span.js';
 import type { BuiltProgram } from './engine/engine.js';
 import { loadKernels } from './engine/wasm/module.js';
 import { allocateArena, planArena, rowAddress, type ArenaPlan } from './threads/arena.js';
@@ -45,6 +46,8 @@ export interface TrainerSetup {
   readonly onRepair: (fault: LockstepError) => void;
   /** URL of a ThreadHook, or null. */
   readonly hook: string | null;
+  /** Told of every phase of every compute thread; left out: nobody. */
+  readonly tracer?: Tracer | null;
 }
 
 /** Weights and optimizer state, as little-endian float32 bytes, by name. */
@@ -127,6 +130,7 @@ export class Trainer {
       openControl(control, threads),
       setup.limits,
       setup.onRepair,
+      setup.tracer,
     );
     return new Trainer(setup, arenaPlan, arena, team, orders);
   }

@@ -29,7 +29,9 @@ const NAMES = ['x', '', '__proto__', 'constructor', 'toString', 'payload', 'kind
 
 /** Maps whose keys are free, and what may hold any JSON. */
 const isFree = (path: Path): boolean =>
-  path.slice(0, -1).some((key) => ['config', 'model', 'identity', 'where'].includes(String(key)));
+  path
+    .slice(0, -1)
+    .some((key) => ['config', 'model', 'identity', 'where', 'facts'].includes(String(key)));
 const isJson = (path: Path): boolean =>
   path[0] === 'model' || (path[0] === 'config' && isFree(path));
 const isAnyNumber = (path: Path): boolean => path.at(-1) === 'lossSum' || path.at(-2) === 'where';

@@ -195,6 +195,23 @@ export const FROM_WORKER: Samples<FromWorker> = {
   timing: [
     { kind: 'timing', step: 9, stepSeconds: 0.5, computeSeconds: 0.25, updateSeconds: 1e-9 },
   ],
+  trace: [
+    {
+      kind: 'trace',
+      clock: { asked: 1e12, received: 1e12 + 0.25, sent: 1e12 + 1 },
+      spans: [
+        {
+          track: 'to bob',
+          name: 'send',
+          begin: 1e12,
+          end: 1e12 + 0.5,
+          facts: { step: 3, from: 'bob' },
+        },
+      ],
+      dropped: 2,
+    },
+    { kind: 'trace', clock: null, spans: [], dropped: 0 },
+  ],
 };
 
 export const FROM_COORDINATOR: Samples<FromCoordinator> = {
@@ -237,9 +254,11 @@ export const FROM_COORDINATOR: Samples<FromCoordinator> = {
       retryMillis: 500,
       unreachableMillis: 5000,
       coordinatorLostMillis: 60_000,
+      traced: false,
     },
   ],
   data: [{ kind: 'data', digest, first: 1 << 20, checksum: 5, payload }],
+  clock: [{ kind: 'clock', asked: 1e12 + 0.5 }],
   addresses: [
     {
       kind: 'addresses',

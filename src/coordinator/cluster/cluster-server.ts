@@ -17,9 +17,11 @@ import {
   type FromWorker,
   type Join,
   type Timing,
+  type Trace,
   type WantData,
   type Welcome,
 } from '../../shared/wire/session.js';
+import { wallMillis } from '../../shared/trace/span.js';
 import type { ClusterStatus } from '../../shared/wire/status.js';
 import type { MemberLink } from '../coordinator.js';
 import { piecesOf, type Blobs } from './blobs.js';
@@ -43,6 +45,8 @@ export interface ClusterServerOptions {
   readonly maxWorkers: number | null;
   readonly onMember: (worker: JoinedWorker, link: MemberLink) => void;
   readonly onTiming: (member: MemberId, timing: Timing) => void;
+  /** Told what workers do, where `welcome` asks them to tell. */
+  readonly onTrace: (worker: JoinedWorker, trace: Trace) => void;
   readonly onNotice: (text: string) => void;
   /** What is told to who asks how the run stands. */
   readonly status: (workers: readonly JoinedWorker[]) => ClusterStatus;
@@ -90,6 +94,13 @@ export class ClusterServer {
     return [...this.#joined.values()].map(({ worker }) => worker);
   }
 
+  /** Tells all workers what the clock says, for timelines. */
+  tellClock(): void {
+    for (const { link } of this.#joined.values()) {
+      void post(link, { kind: 'clock', asked: wallMillis() });
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     await this.#server?.close();
@@ -124,7 +135,7 @@ export class ClusterServer {
   }
 
   #admit(join: Join, from: string, link: WorkerLink): Session | null {
-    const { welcome, maxWorkers, onMember, onTiming, blobs } = this.#options;
+    const { welcome, maxWorkers, onMember, onTiming, onTrace, blobs } = this.#options;
     if (join.version !== welcome.version) {
       link.close(`this is Lockstep ${welcome.version}, the worker is ${join.version}`);
       return null;
@@ -134,11 +145,14 @@ export class ClusterServer {
       return null;
     }
     const worker: JoinedWorker = { ...join, from, url: urlOf(join, from) };
-    const session = new Session(worker, link, blobs, (timing) => {
-      onTiming(join.member, timing);
+    const session = new Session(worker, link, blobs, (told) => {
+      if (told.kind === 'timing') onTiming(join.member, told);
+      else if (welcome.traced) onTrace(worker, told);
     });
     this.#joined.set(join.member, { worker, link });
     void post(link, welcome);
+    // At once: nothing that it tells can be placed before.
+    if (welcome.traced) void post(link, { kind: 'clock', asked: wallMillis() });
     this.#tellAddresses();
     onMember(worker, session);
     return session;
@@ -178,7 +192,7 @@ class Session implements MemberLink {
     readonly worker: JoinedWorker,
     readonly link: WorkerLink,
     readonly blobs: Blobs,
-    readonly onTiming: (timing: Timing) => void,
+    readonly onTold: (told: Timing | Trace) => void,
   ) {
     this.peer = worker.worker;
     this.closed = link.closed;
@@ -211,7 +225,8 @@ class Session implements MemberLink {
         this.#serving = this.#serving.then(() => this.#serve(message));
         return;
       case 'timing':
-        this.onTiming(message);
+      case 'trace':
+        this.onTold(message);
         return;
       case 'not-yet':
         return;

@@ -22,7 +22,7 @@ export function differences(stored: ConfigInput, given: ConfigInput): ConfigDiff
 }
 
 /** These belong to one command, not to a run, and are never taken from its folder. */
-const NOT_KEPT = ['quiet', 'json', 'dryRun', 'resume', 'out'] as const;
+const NOT_KEPT = ['quiet', 'json', 'dryRun', 'resume', 'out', 'trace'] as const;
 
 /**
  * The configuration of a resumed run: its folder's, with what `given` changes of who computes, and

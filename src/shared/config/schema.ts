@@ -302,6 +302,11 @@ export const PLACEMENT = {
   keepCheckpoints: output.describe('How many checkpoints to keep', count(1000).default(2), {
     placeholder: 'N',
   }),
+  trace: output.describe(
+    'Write a timeline of the run for Perfetto or chrome://tracing to this file',
+    z.string().min(1).nullable().default(null),
+    { placeholder: 'FILE', isPath: true, defaultText: 'none' },
+  ),
   quiet: output.describe('No progress, only the result', z.boolean().default(false)),
   json: output.describe(
     'Print the result as JSON (progress goes to standard error)',

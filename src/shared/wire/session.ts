@@ -75,6 +75,8 @@ const welcome = z.strictObject({
   retryMillis: z.number().min(1).max(3_600_000),
   unreachableMillis: z.number().min(1).max(3_600_000),
   coordinatorLostMillis: z.number().min(1).max(86_400_000),
+  /** Whether the run's timeline is written: workers tell what they do. */
+  traced: z.boolean(),
 });
 
 /** Worker → coordinator: bytes of the decoded data set, or of the initial weights, by digest. */
@@ -102,6 +104,31 @@ const timing = z.strictObject({
   updateSeconds: seconds,
 });
 
+const wallClock = z.number().min(0).max(1e14);
+
+/** Coordinator → worker, in a traced run: what its clock says, in milliseconds since 1970. */
+const clock = z.strictObject({ kind: z.literal('clock'), asked: wallClock });
+
+/** Worker → coordinator, in a traced run: what it has been doing; see Span. */
+const trace = z.strictObject({
+  kind: z.literal('trace'),
+  /** The coordinator's last word of its clock, when it came, and when this leaves; null: none yet. */
+  clock: z.strictObject({ asked: wallClock, received: wallClock, sent: wallClock }).nullable(),
+  spans: z
+    .array(
+      z.strictObject({
+        track: text(200),
+        name: text(64),
+        begin: wallClock,
+        end: wallClock,
+        facts: z.record(text(32), z.union([z.number(), text(200)])),
+      }),
+    )
+    .max(4096),
+  /** How many spans were left out so far: more than could be told. */
+  dropped: count,
+});
+
 /** Coordinator → worker, whenever it changes: where the others are. */
 const addresses = z.strictObject({
   kind: z.literal('addresses'),
@@ -122,12 +149,14 @@ export type DataManifest = Welcome['data'];
 export type WantData = z.output<typeof wantData>;
 export type DataPiece = Omit<z.output<typeof data>, 'payload'> & { readonly payload: Uint8Array };
 export type Timing = z.output<typeof timing>;
+export type Trace = z.output<typeof trace>;
+export type Clock = z.output<typeof clock>;
 export type Addresses = z.output<typeof addresses>;
 export type Greeting = z.output<typeof greeting>;
 
 /** The coordinator, too, asks members for their snapshots, and is answered. */
-export type FromWorker = ToCoordinator | SnapshotPiece | NotYet | Join | WantData | Timing;
-export type FromCoordinator = ToMember | Welcome | DataPiece | Addresses;
+export type FromWorker = ToCoordinator | SnapshotPiece | NotYet | Join | WantData | Timing | Trace;
+export type FromCoordinator = ToMember | Welcome | DataPiece | Addresses | Clock;
 export type FromPeer = PeerMessage | Greeting;
 
 const union = <Message>(
@@ -141,12 +170,14 @@ export const fromWorkerSchema = union<FromWorker>([
   join,
   wantData,
   timing,
+  trace,
 ]);
 export const fromCoordinatorSchema = union<FromCoordinator>([
   ...toMember,
   welcome,
   data,
   addresses,
+  clock,
 ]);
 export const fromPeerSchema = union<FromPeer>([...betweenPeers, greeting]);
 /** What an HTTP answer says where a connection is not let in. */

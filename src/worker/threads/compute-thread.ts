@@ -7,6 +7,7 @@ import {
   OUTCOME,
   PHASES,
   THREAD,
+  timesAt,
   threadWord,
   VALUE,
   type Phase,
@@ -67,7 +68,9 @@ async function live(start: ThreadStart): Promise<ThreadEnd> {
     thread.waited = 0;
     const began = performance.now();
     const whole = await BODIES[phase](thread, sequence);
-    const busy = performance.now() - began - thread.waited;
+    const ended = performance.now();
+    const busy = ended - began - thread.waited;
+    values.set([began, ended], timesAt(start.thread, start.threads));
     say(THREAD.busyMicroseconds, Math.round(busy * 1000));
     checkFloats(thread);
     const outcome = whole ? OUTCOME.ok : OUTCOME.aborted;

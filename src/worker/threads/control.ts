@@ -8,7 +8,8 @@
  *   block 0        written by the main thread: COMMAND, ABORT
  *   block 1        written by all threads: DONE and the barrier
  *   block 2 + t    written by thread t: THREAD; by the team that it leads: where it meets
- *   then float64   VALUE: what a phase is asked to do, written before COMMAND and read after it
+ *   then float64   VALUE: what a phase is asked to do, written before COMMAND and read after it;
+ *                  by thread: when it began and ended the phase, written before its answer
  */
 const WORDS_PER_BLOCK = 32;
 const BLOCK_BYTES = WORDS_PER_BLOCK * 4;
@@ -86,7 +87,12 @@ export interface Control {
 }
 
 export function allocateControl(threads: number): SharedArrayBuffer {
-  return new SharedArrayBuffer((2 + threads) * BLOCK_BYTES + (VALUE.cuts + threads + 1) * 8);
+  return new SharedArrayBuffer((2 + threads) * BLOCK_BYTES + timesAt(threads, threads) * 8);
+}
+
+/** float64 words: when a thread began its last phase, and when it ended; performance.now(). */
+export function timesAt(thread: number, threads: number): number {
+  return VALUE.cuts + threads + 1 + 2 * thread;
 }
 
 export function openControl(buffer: SharedArrayBuffer, threads: number): Control {

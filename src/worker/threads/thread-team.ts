@@ -2,7 +2,8 @@ import type { LockstepError } from '../../shared/errors.js';
 import { microBatchCount, type Range } from '../../shared/numerics/micro-batches.js';
 import type { TreeNode } from '../../shared/numerics/reduction-tree.js';
 import { rowAddress } from './arena.js';
-import { THREAD, threadWord, VALUE, type Control } from './control.js';
+import { wallMillis, type Tracer } from '../../shared/trace/span.js';
+import { THREAD, threadWord, timesAt, VALUE, type Control, type Phase } from './control.js';
 import { ThreadPool, threadError, type PoolLimits } from './pool.js';
 import { evenCuts, REDUCED } from './row-schedule.js';
 import type { SharedStart, ThreadFault } from './thread-slot.js';
@@ -69,27 +70,35 @@ export class ThreadTeam {
   readonly #control: Control;
   readonly #start: SharedStart;
   readonly #onRepair: (fault: LockstepError) => void;
+  readonly #tracer: Tracer | null;
 
   private constructor(
     pool: ThreadPool,
     control: Control,
     start: SharedStart,
     onRepair: (fault: LockstepError) => void,
+    tracer: Tracer | null,
   ) {
     this.#pool = pool;
     this.#control = control;
     this.#start = start;
     this.#onRepair = onRepair;
+    this.#tracer = tracer;
   }
 
-  /** `onRepair` is told of every thread that had to be replaced. Throws THREAD_FAULT. */
+  /**
+   * `onRepair` is told of every thread that had to be replaced, `tracer` of every phase of every
+   * thread. Throws THREAD_FAULT.
+   */
   static async start(
     start: SharedStart,
     control: Control,
     limits: PoolLimits,
     onRepair: (fault: LockstepError) => void,
+    tracer: Tracer | null = null,
   ): Promise<ThreadTeam> {
-    return new ThreadTeam(await ThreadPool.start(start, control, limits), control, start, onRepair);
+    const pool = await ThreadPool.start(start, control, limits);
+    return new ThreadTeam(pool, control, start, onRepair, tracer);
   }
 
   /** Grows while the threads get on. */
@@ -113,10 +122,10 @@ export class ThreadTeam {
     this.#cut(task.node);
     let tallied = this.#tally();
     await this.#phases(task.step + 1, REPAIRS, async () => {
-      const fault = await this.#pool.run('compute');
+      const fault = await this.#run('compute', task.step);
       if (fault !== null) return fault;
       tallied = this.#tally();
-      return this.#pool.run('combine');
+      return this.#run('combine', task.step);
     });
     const bad = this.#words(THREAD.nonFinite).filter((element) => element >= 0);
     return {
@@ -138,7 +147,7 @@ export class ThreadTeam {
       [VALUE.correction2]: task.correction2,
     });
     // What an update has begun cannot be begun again: no repair.
-    await this.#phases(step + 1, 0, () => this.#pool.run('apply'));
+    await this.#phases(step + 1, 0, () => this.#run('apply', step));
   }
 
   /**
@@ -183,7 +192,25 @@ export class ThreadTeam {
       [VALUE.microBatches]: microBatchCount(this.#start.sets[index]!.count, microBatch),
     });
     this.#cut(pieces);
-    await this.#phases(applied, REPAIRS, () => this.#pool.run(phase));
+    await this.#phases(applied, REPAIRS, () => this.#run(phase, applied - 1));
+  }
+
+  /** `step`: from 0, the one under way or the last one done. */
+  async #run(phase: Phase, step: number): Promise<ThreadFault | null> {
+    const fault = await this.#pool.run(phase);
+    if (fault === null && this.#tracer !== null) this.#trace(phase, step, this.#tracer);
+    return fault;
+  }
+
+  #trace(phase: Phase, step: number, tracer: Tracer): void {
+    const { threads } = this.#start;
+    const { values } = this.#control;
+    for (let thread = 0; thread < threads; thread++) {
+      const at = timesAt(thread, threads);
+      const [begin, end] = [wallMillis(values[at]), wallMillis(values[at + 1])];
+      const facts = { step: step + 1 };
+      tracer({ track: `thread ${thread}`, name: phase, begin, end, facts });
+    }
   }
 
   /**

@@ -46,7 +46,7 @@ async function work(number: number): Promise<void> {
     else if (message.kind === 'data') blobs.deliver(message);
     else if (message.kind === 'addresses') {
       peers.place(new Map(message.members.map((each) => [each.member, each.url])));
-    } else post?.deliver(message);
+    } else if (message.kind !== 'clock') post?.deliver(message);
   };
   const listen = { host: '127.0.0.1', port: peers.address.port, tls: false };
   const who = { version: version(), member: `${name}-life`, worker: name, host: 'here' };
