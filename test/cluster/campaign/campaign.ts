@@ -3,31 +3,41 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import type { ProcessEnd } from '../../support/cli-process.js';
 import { untimedMetrics } from '../../support/small-runs.js';
-import { isDeepStrictEqual } from 'node:util';
 import { TestCluster, type Changes } from '../cluster.js';
 import type { ReferenceRun } from '../reference-run.js';
+import { COORDINATOR, type Strike } from './fault.js';
 import type { CampaignSchedule } from './schedule.js';
 
 const HOOK = fileURLToPath(new URL('fault-hook.js', import.meta.url));
 
+/** A fault that has struck, and what became of the run. */
+export interface JudgedStrike extends Strike {
+  /** No step had been done since the fault before. */
+  readonly inRecovery: boolean;
+  /** Until a step was next in the metrics; null: none was to come, or another fault came before. */
+  readonly secondsToStep: number | null;
+}
+
 export interface Verdict {
-  /** What struck, one line each: `kill · before-send piece`. */
-  readonly struck: readonly string[];
-  /** How often a coordinator was started, workers included those that came again. */
+  readonly struck: readonly JudgedStrike[];
+  /** How many processes were started in all. */
   readonly coordinators: number;
   readonly workers: number;
-  /** Longest time between two steps in the metrics, in seconds: from a fault to the next step. */
-  readonly longestGap: number;
   readonly seconds: number;
   /** null: the weights and metrics of the undisturbed run. */
   readonly complaint: string | null;
 }
 
-const MOST_RESTARTS = 6;
+/** A run takes seconds, on a machine that has nothing else to do. */
+const PATIENCE_MILLISECONDS = 240_000;
 
-/** One run under a schedule. Dead coordinators and workers are started again, unharmed. */
+/** Faults are few: what needs more lives than these does not recover. */
+const MOST_LIVES = 5;
+
+/** One run under a schedule. Whoever dies is started again, as a user's supervisor does it. */
 export async function runSchedule(
   reference: ReferenceRun,
   schedule: CampaignSchedule,
@@ -35,69 +45,93 @@ export async function runSchedule(
 ): Promise<Verdict> {
   const out = join(reference.folder, name);
   const log = join(reference.folder, `${name}.faults`);
-  const base = { ...reference.env, CAMPAIGN_LOG: log };
-  const withFaults = (who: string): Changes => ({
-    env: { ...base, CAMPAIGN_FAULTS: JSON.stringify(schedule.faults[who] ?? []) },
-    load: HOOK,
-  });
   const began = performance.now();
-  const cluster = new TestCluster({ training: reference.training, out, env: base });
-  let coordinators = 0;
-  let workers = 0;
-  const gaps = new GapWatch(cluster);
-  const work = (who: string, threads: number, isFirst: boolean): void => {
-    workers++;
-    const options = isFirst ? withFaults(who) : {};
-    const started = cluster.workWith(options, who, '--threads', String(threads));
-    void started.ended.then(({ signal }) => {
-      if (signal === 'SIGKILL' && !cluster.stopped && workers < MOST_RESTARTS + 4) {
-        work(who, threads, false);
-      }
+  const { training, env } = reference;
+  const cluster = new TestCluster({ training, out, env, patienceMillis: PATIENCE_MILLISECONDS });
+  const lives = new Map<string, number>();
+  /** Takes the next life of a process; null where it has had enough. */
+  const live = (who: string): Changes | null => {
+    const life = lives.get(who) ?? 0;
+    if (life >= MOST_LIVES) return null;
+    lives.set(who, life + 1);
+    const told = {
+      CAMPAIGN_LOG: log,
+      CAMPAIGN_WHO: who,
+      CAMPAIGN_LIFE: String(life),
+      CAMPAIGN_FAULTS: JSON.stringify(schedule.faults[who]?.[life] ?? []),
+    };
+    return { env: { ...reference.env, ...told }, load: HOOK };
+  };
+
+  /** Workers that have ended with the run that failed, for when it is taken up again. */
+  const waiting: (() => void)[] = [];
+  const work = (who: string, threads: number): void => {
+    const changes = live(who);
+    if (changes === null) return;
+    const started = cluster.workWith(changes, who, '--threads', String(threads));
+    void started.ended.then(({ status, signal }) => {
+      const again = (): void => {
+        if (!cluster.stopped) work(who, threads);
+      };
+      if (signal === 'SIGKILL') again();
+      else if (status !== 0) waiting.push(again);
     });
   };
-  const coordinate = async (isFirst: boolean): Promise<void> => {
-    coordinators++;
-    const flags = ['--expect-workers', String(schedule.workers.length), '--wait', '60'];
-    await cluster.coordinateWith(isFirst ? withFaults('coordinator') : {}, ...flags);
-  };
-  try {
-    // A coordinator may die before it says where to join.
-    while (coordinators < MOST_RESTARTS) {
+  const coordinate = async (): Promise<void> => {
+    // It may die before it says where to join, and leave its folder half made.
+    for (;;) {
+      const changes = live(COORDINATOR);
+      if (changes === null) throw new TypeError('The coordinator has had all its lives.');
+      const flags = ['--expect-workers', String(schedule.workers.length), '--wait', '60'];
       try {
-        await coordinate(coordinators === 0);
+        await cluster.coordinateWith(changes, ...flags);
         break;
-      } catch {
-        // Its folder may be half made: the next one takes it as it is.
+      } catch (error) {
+        if (error instanceof Error && error.message.includes('did not come within')) throw error;
       }
     }
-    for (const { name: who, threads } of schedule.workers) work(who, threads, true);
+    for (const again of waiting.splice(0)) again();
+  };
+
+  const watch = new StepWatch(cluster);
+  const run = async (): Promise<string | null> => {
+    await coordinate();
+    for (const { name: who, threads } of schedule.workers) work(who, threads);
     for (const { name: who, step } of schedule.joins) {
       void cluster.reached(step).then(
         () => {
-          if (!cluster.stopped) work(who, 1, true);
+          if (!cluster.stopped) work(who, 1);
         },
         () => undefined,
       );
     }
     let end = await cluster.ended();
-    while (end.status !== 0 && coordinators < MOST_RESTARTS && mayGoOn(end)) {
+    while (end.status !== 0 && mayGoOn(end)) {
       await after(100);
-      await coordinate(false);
+      await coordinate();
       end = await cluster.ended();
     }
-    const complaint = end.status === 0 ? compare(reference, cluster, out) : tail(end);
-    return {
-      struck: existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [],
-      coordinators,
-      workers,
-      longestGap: gaps.longest,
-      seconds: (performance.now() - began) / 1000,
-      complaint,
-    };
+    return end.status === 0 ? compare(reference, cluster, out) : tail('coordinator', end);
+  };
+  let complaint: string | null;
+  try {
+    complaint = await run();
+  } catch (error) {
+    await cluster.stop();
+    const ends = (await cluster.ends()).map(([who, end]) => tail(who, end));
+    complaint = [error instanceof Error ? error.message : String(error), ...ends].join('\n');
   } finally {
-    gaps.stop();
+    watch.stop();
     await cluster.stop();
   }
+  const { [COORDINATOR]: coordinators = 0, ...others } = Object.fromEntries(lives);
+  return {
+    struck: judge(strikesIn(log), watch.times),
+    coordinators,
+    workers: Object.values(others).reduce((sum, count) => sum + count, 0),
+    seconds: (performance.now() - began) / 1000,
+    complaint,
+  };
 }
 
 /** Killed; or ended with a clear error that leaves a checkpoint: a full disk. */
@@ -112,24 +146,40 @@ function compare(reference: ReferenceRun, cluster: TestCluster, out: string): st
   return same ? null : 'other lines of metrics';
 }
 
-const tail = ({ status, signal, stderr, stdout }: ProcessEnd): string =>
-  `status ${String(status)}, ${String(signal)}: ${stderr.slice(-1500)} ${stdout.slice(-1500)}`;
+const tail = (who: string, { status, signal, stderr, stdout }: ProcessEnd): string =>
+  `${who}: status ${String(status)}, ${String(signal)}: ${stderr.slice(-1500)} ${stdout.slice(-500)}`;
 
-/** Looks at the metrics all the time: how long did the run stand still? */
-class GapWatch {
-  longest = 0;
+function strikesIn(log: string): Strike[] {
+  if (!existsSync(log)) return [];
+  const lines = readFileSync(log, 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Strike).sort((a, b) => a.at - b.at);
+}
+
+function judge(strikes: readonly Strike[], steps: readonly number[]): JudgedStrike[] {
+  return strikes.map((strike, i) => {
+    const before = strikes[i - 1]?.at;
+    const next = steps.find((at) => at > strike.at);
+    const another = strikes[i + 1]?.at ?? Infinity;
+    return {
+      ...strike,
+      inRecovery: before !== undefined && !steps.some((at) => at > before && at <= strike.at),
+      secondsToStep: next === undefined || next > another ? null : (next - strike.at) / 1000,
+    };
+  });
+}
+
+/** When lines of steps came into the metrics, in milliseconds since 1970. */
+class StepWatch {
+  readonly times: number[] = [];
   #steps = 0;
-  #since = performance.now();
   readonly #timer: NodeJS.Timeout;
 
   constructor(cluster: TestCluster) {
     this.#timer = setInterval(() => {
       const { steps } = cluster;
-      if (steps === this.#steps) return;
-      const now = performance.now();
-      if (this.#steps > 0) this.longest = Math.max(this.longest, (now - this.#since) / 1000);
+      if (steps > this.#steps) this.times.push(Date.now());
+      // Fewer: a coordinator has cut them back to its checkpoint.
       this.#steps = steps;
-      this.#since = now;
     }, 20);
   }
 

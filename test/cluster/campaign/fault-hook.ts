@@ -8,9 +8,11 @@ import { createRequire, syncBuiltinESMExports } from 'node:module';
 import type { Socket } from 'node:net';
 import { unpack } from 'msgpackr';
 import { WebSocket } from 'ws';
-import { placeOf, type Fault, type Place } from './fault.js';
+import { placeOf, type Fault, type Place, type Strike } from './fault.js';
 
 const faults = JSON.parse(process.env['CAMPAIGN_FAULTS'] ?? '[]') as Fault[];
+const who = process.env['CAMPAIGN_WHO'] ?? '';
+const life = Number(process.env['CAMPAIGN_LIFE'] ?? 0);
 const counts = new Map<string, number>();
 
 /** The faults that strike here and now. */
@@ -20,7 +22,8 @@ function strike(place: Place): readonly Fault[] {
   counts.set(name, count);
   const due = faults.filter((fault) => placeOf(fault) === name && fault.nth === count);
   for (const { does } of due) {
-    appendFileSync(process.env['CAMPAIGN_LOG']!, `${does} · ${name}\n`);
+    const line: Strike = { at: Date.now(), who, life, place: name, does };
+    appendFileSync(process.env['CAMPAIGN_LOG']!, `${JSON.stringify(line)}\n`);
   }
   return due;
 }
