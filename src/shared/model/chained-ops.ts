@@ -1,5 +1,5 @@
-import * as core from '@tensorflow/tfjs-core';
-import type { DataType, Tensor, TensorLike } from '@tensorflow/tfjs-core';
+import type { DataType, Tensor, Tensor3D, TensorLike } from '@tensorflow/tfjs-core';
+import { core } from './tfjs-packages.js';
 
 /**
  * Gives tensors the methods that `@tensorflow/tfjs` gives them: `x.mul(2)` for `tf.mul(x, 2)`.
@@ -80,10 +80,10 @@ const OTHERS = {
   where: function (this: Tensor, condition: Tensor, otherwise: TensorLike) {
     return core.where(condition, this, otherwise);
   },
-  resizeBilinear: function (this: core.Tensor3D, ...rest: ResizeArguments) {
+  resizeBilinear: function (this: Tensor3D, ...rest: ResizeArguments) {
     return core.image.resizeBilinear(this, ...rest);
   },
-  resizeNearestNeighbor: function (this: core.Tensor3D, ...rest: ResizeArguments) {
+  resizeNearestNeighbor: function (this: Tensor3D, ...rest: ResizeArguments) {
     return core.image.resizeNearestNeighbor(this, ...rest);
   },
 };

@@ -1,7 +1,5 @@
-import * as core from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
-import * as layers from '@tensorflow/tfjs-layers';
 import { registerChainedOps } from './chained-ops.js';
+import { core, layers } from './tfjs-packages.js';
 
 /** What `import * as tf from '@tensorflow/tfjs'` has, without its data and converter parts. */
 export type Tf = Omit<typeof core, 'default'> & Omit<typeof layers, 'default'>;
