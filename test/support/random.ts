@@ -5,10 +5,15 @@ export interface TestRandom {
   readonly below: (below: number) => number;
 }
 
-/** Takes the seed from $TEST_SEED where it is set. Mulberry32. */
+/** Takes the seed from $TEST_SEED where it is set. */
 export function testRandom(subject: string): TestRandom {
   const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000_000) >>> 0;
   process.stderr.write(`# ${subject}: TEST_SEED=${seed}\n`);
+  return randomOf(seed);
+}
+
+/** The same numbers for the same seed, a uint32. Mulberry32. */
+export function randomOf(seed: number): TestRandom {
   let state = seed;
   return {
     seed,
