@@ -48,6 +48,9 @@ function testFiles() {
   };
 }
 
+/** Seconds that each file took. */
+const seconds = new Map();
+
 /** Runs files under tap; returns its counts. */
 async function tap(files, jobs) {
   const args = [commandOf('tap'), 'run', '--reporter=tap', `--jobs=${jobs}`, ...files];
@@ -61,6 +64,8 @@ async function tap(files, jobs) {
       console.log(line);
     }
     if (/^# \{ total: /.test(line)) summary = line;
+    const file = /^(?:not )?ok \d+ - (build\S+) # time=([\d.]+)ms/.exec(line);
+    if (file !== null) seconds.set(file[1], Number(file[2]) / 1000);
   }
   const status = await ended;
   for (const key of Object.keys(counts)) {
@@ -90,6 +95,8 @@ if (!only('--unit')) {
   if (status !== 0) totals.fail += 1;
   add(await tap(slow, 1));
 }
+const slowest = [...seconds].sort((a, b) => b[1] - a[1]).slice(0, 12);
+for (const [file, took] of slowest) console.log(`${took.toFixed(1).padStart(6)} s  ${file}`);
 console.log(`${Math.round((performance.now() - began) / 1000)} s`);
 console.log(`${totals.pass} passed, ${totals.fail} failed, ${totals.skip + totals.todo} skipped`);
 process.exit(totals.fail === 0 ? 0 : 1);

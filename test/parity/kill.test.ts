@@ -11,7 +11,7 @@ import { realImages, stepsOf, untimedMetrics, writeImages } from '../support/sma
 // with the bytes of one that nobody disturbed.
 t.setTimeout(900_000);
 
-const KILLS = 52;
+const KILLS = Number(process.env['KILLS'] ?? 30);
 const KILLS_OF_A_RUN = 11;
 /** The rest are spread over the time that the whole run takes, its start included. */
 const CHECKPOINT_KILLS_PER_CENT = 65;
@@ -52,8 +52,8 @@ t.test(`A run killed with SIGKILL, ${String(KILLS)} times in all`, async (t) => 
     `${String(killed.before)} before the first checkpoint, ${String(killed.inside)} inside the ` +
       `writing of one, ${String(killed.other)} elsewhere; seed ${String(random.seed)}`,
   );
-  t.ok(killed.inside >= 5, 'some kills land inside checkpoint writes');
-  t.ok(killed.before + killed.other >= 5, 'some land elsewhere');
+  t.ok(killed.inside >= 3, 'some kills land inside checkpoint writes');
+  t.ok(killed.before + killed.other >= 3, 'some land elsewhere');
 });
 
 type Place = 'before' | 'inside' | 'other';

@@ -104,6 +104,7 @@ const CASES: readonly Case[] = [
     ] as const
   ).map((rule): Case => ({
     title: `mlp, ${JSON.stringify(rule)}`,
+    threads: [1, 3],
     samplesSeen: 330,
     input: () => ({ model: 'mlp', data: images, ...rule, ...{ epochs: 1, batchSize: 60 } }),
   })),
@@ -118,6 +119,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: 'mlp',
+    threads: [1, 2, 4],
     samplesSeen: 660,
     input: () => ({
       model: 'mlp',
@@ -127,17 +129,19 @@ const CASES: readonly Case[] = [
   },
   {
     title: 'cnn2bn',
+    threads: [1, 3],
     samplesSeen: 80,
     input: () => ({ model: 'cnn2bn', data: few, ...{ epochs: 2, batchSize: 24, microBatch: 5 } }),
   },
   {
     title: 'lenet5',
+    threads: [1, 3],
     samplesSeen: 80,
     input: () => ({ model: 'lenet5', data: few, ...{ epochs: 2, batchSize: 32, microBatch: 6 } }),
   },
   ...(['cnn2', 'cnn4', 'resnet'] as const).map((model): Case => ({
     title: model,
-    threads: [1, 2, 3],
+    threads: [1, 3],
     samplesSeen: 40,
     input: () => ({ model, data: few, ...{ epochs: 1, batchSize: 24, microBatch: 6 } }),
   })),
