@@ -7,6 +7,7 @@ import { COORDINATOR, type MemberId } from '../shared/protocol/names.js';
 import type { Schedule } from '../shared/protocol/schedule.js';
 import type { NamedBytes } from '../shared/protocol/state-bytes.js';
 import { StateSegments } from '../shared/protocol/state-segments.js';
+import { LATEST_TICKS, WakingClock } from '../shared/protocol/waking-clock.js';
 import { advanceCoordinator, startCoordinator } from './machine/machine.js';
 import type {
   CoordinatorConfig,
@@ -51,6 +52,7 @@ export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #drive: Drive<CoordinatorState, CoordinatorEvent, CoordinatorEffect>;
   readonly #timer: NodeJS.Timeout;
+  readonly #clock: WakingClock;
   readonly #links = new Map<MemberId, MemberLink>();
   readonly #fetch: StateFetch;
   readonly #states: StateSegments;
@@ -60,17 +62,19 @@ export class Coordinator {
     this.#options = options;
     this.#fetch = new StateFetch(options.config.run);
     this.#states = new StateSegments(options.config.run, COORDINATOR);
+    const { heartbeatMillis } = options.config.times;
+    this.#clock = new WakingClock(LATEST_TICKS * heartbeatMillis);
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#drive = new Drive<CoordinatorState, CoordinatorEvent, CoordinatorEffect>(
-      startCoordinator(options.config, options.schedule, millis()),
+      startCoordinator(options.config, options.schedule, this.#clock.now),
       (state, event) => advanceCoordinator(state, event, options.schedule),
       (effect) => {
         this.#carryOut(effect);
       },
     );
     this.#timer = setInterval(() => {
-      this.#drive.feed({ kind: 'tick', now: millis() });
-    }, options.config.times.heartbeatMillis);
+      this.#drive.feed({ kind: 'tick', now: this.#clock.read() });
+    }, heartbeatMillis);
   }
 
   get state(): CoordinatorState {
@@ -192,6 +196,3 @@ export class Coordinator {
     );
   }
 }
-
-/** The machines' clock: whole numbers, as people read them in messages. */
-const millis = (): number => Math.round(performance.now());

@@ -160,7 +160,7 @@ export class ClusterRun {
         engine: program.engine,
         host: hostname(),
         pid: process.pid,
-        ...statusOf(coordinator.state, workers, performance.now()),
+        ...statusOf(coordinator.state, workers),
       }),
     });
     books.tellStart(null);

@@ -6,6 +6,7 @@ import { errorOf, failureOf } from '../shared/protocol/failure.js';
 import { COORDINATOR } from '../shared/protocol/names.js';
 import { unpackState } from '../shared/protocol/state-bytes.js';
 import { StateSegments } from '../shared/protocol/state-segments.js';
+import { LATEST_TICKS, WakingClock } from '../shared/protocol/waking-clock.js';
 import type { Message, PieceResult, ToMember } from '../shared/protocol/messages.js';
 import type { Schedule } from '../shared/protocol/schedule.js';
 import { wallMillis, type SpanFacts, type Tracer } from '../shared/trace/span.js';
@@ -54,6 +55,7 @@ export class Member {
   readonly #options: MemberOptions;
   readonly #drive: Drive<MemberState, MemberEvent, MemberEffect>;
   readonly #timer: NodeJS.Timeout;
+  readonly #clock: WakingClock;
   readonly #states: StateSegments;
   #retryAfterMillis: number | null = null;
   #work: Promise<void> = Promise.resolve();
@@ -69,9 +71,10 @@ export class Member {
     this.#options = options;
     const { config, schedule, post, trainer, heartbeatMillis } = options;
     this.#states = new StateSegments(config.run, config.id);
+    this.#clock = new WakingClock(LATEST_TICKS * heartbeatMillis);
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#drive = new Drive<MemberState, MemberEvent, MemberEffect>(
-      startMember(config, millis()),
+      startMember(config, this.#clock.now),
       (state, event) => advanceMember(state, event, schedule),
       (effect) => {
         this.#carryOut(effect);
@@ -81,7 +84,7 @@ export class Member {
       this.#take(message);
     });
     const tick = (): void => {
-      this.#drive.feed({ kind: 'tick', now: millis(), progress: trainer.progress });
+      this.#drive.feed({ kind: 'tick', now: this.#clock.read(), progress: trainer.progress });
     };
     this.#timer = setInterval(tick, heartbeatMillis);
     tick();
@@ -356,6 +359,3 @@ function rowInPlace(count: number, { samples, correct, proof, digest, row }: Tra
 }
 
 const digestText = (digest: bigint): string => digest.toString(16).padStart(16, '0');
-
-/** The machines' clock: whole numbers, as people read them in messages. */
-const millis = (): number => Math.round(performance.now());

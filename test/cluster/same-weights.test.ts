@@ -64,6 +64,20 @@ void t.test('a worker stands still, is given up, and comes back', (t) =>
   }),
 );
 
+void t.test('the coordinator stands still, and blames nobody', async (t) => {
+  const cluster = await inCluster(t, async (cluster) => {
+    await cluster.coordinate('--expect-workers', '2');
+    cluster.work('one', '--threads', '1');
+    cluster.work('two', '--threads', '1');
+    await cluster.reached(9);
+    process.kill(cluster.coordinatorPid, 'SIGSTOP');
+    await after(7000);
+    process.kill(cluster.coordinatorPid, 'SIGCONT');
+  });
+  const { stdout, stderr } = await cluster.ended();
+  t.notMatch(stdout + stderr, /last heard of/);
+});
+
 void t.test('the coordinator is killed and started again', (t) =>
   inCluster(t, async (cluster) => {
     await cluster.coordinate('--expect-workers', '2');

@@ -2,11 +2,10 @@ import type { ClusterStatus } from '../../shared/wire/status.js';
 import type { CoordinatorState } from '../machine/state.js';
 import type { JoinedWorker } from './cluster-server.js';
 
-/** What the machine knows of the run and its workers, for people. `now` as in its ticks. */
+/** What the machine knows of the run and its workers, for people. */
 export function statusOf(
   state: CoordinatorState,
   joined: readonly JoinedWorker[],
-  now: number,
 ): Pick<
   ClusterStatus,
   'phase' | 'view' | 'term' | 'stable' | 'steps' | 'storedAfter' | 'minWorkers' | 'workers'
@@ -41,7 +40,7 @@ export function statusOf(
         applied: peer?.report.applied ?? null,
         millisPerMicroBatch: peer?.report.millisPerMicroBatch ?? 0,
         microBatches: given.get(member) ?? null,
-        heardMillisAgo: peer === undefined ? null : Math.max(0, Math.round(now - peer.heardAt)),
+        heardMillisAgo: peer === undefined ? null : state.now - peer.heardAt,
       };
     }),
   };

@@ -18,6 +18,11 @@ const holderSchema = z.object({
   /** When the process started, in the kernel's words; empty where it does not say. */
   processStart: z.string(),
   lockedAt: z.string(),
+  /** The job of a batch system that it belongs to, and how often that was begun before; or null. */
+  job: z
+    .object({ id: z.string(), restart: z.int().min(0) })
+    .nullable()
+    .default(null),
 });
 type Holder = z.output<typeof holderSchema>;
 
@@ -41,6 +46,7 @@ export async function acquireLock(
     host: hostname(),
     processStart: processStart(process.pid),
     lockedAt: new Date().toISOString(),
+    job: slurmJob(process.env),
   };
   if (!(await createExclusively(path, mine))) await takeOver(path, mine, notice);
   return {
@@ -59,7 +65,7 @@ async function takeOver(path: string, mine: Holder, notice: (text: string) => vo
   const takeover = `${path}.takeover`;
   if (!(await createExclusively(takeover, mine))) {
     const rival = await settledHolder(takeover);
-    if (rival !== null && !isDead(rival)) throw lockedError(path, rival);
+    if (rival !== null && !isGone(rival, mine)) throw lockedError(path, rival);
     await rm(takeover, { force: true });
     if (!(await createExclusively(takeover, mine))) {
       throw lockedError(path, await readHolder(takeover));
@@ -67,7 +73,7 @@ async function takeOver(path: string, mine: Holder, notice: (text: string) => vo
   }
   try {
     const holder = await settledHolder(path);
-    if (holder !== null && !isDead(holder)) throw lockedError(path, holder);
+    if (holder !== null && !isGone(holder, mine)) throw lockedError(path, holder);
     await rm(path, { force: true });
     if (!(await createExclusively(path, mine))) throw lockedError(path, await readHolder(path));
     const who = holder === null ? 'a process' : `process ${String(holder.pid)}`;
@@ -120,8 +126,19 @@ async function readHolder(path: string): Promise<Holder | null> {
 const isSame = (a: Holder, b: Holder): boolean =>
   a.pid === b.pid && a.host === b.host && a.processStart === b.processStart;
 
-/** Only of this host can it be known; a holder on another one counts as alive. */
-function isDead(holder: Holder): boolean {
+/**
+ * Slurm begins a job again only when nothing of its earlier life is left, on whatever host that was.
+ * Its variables: sbatch(1), "OUTPUT ENVIRONMENT VARIABLES".
+ */
+function slurmJob(env: NodeJS.ProcessEnv): Holder['job'] {
+  const id = env['SLURM_JOB_ID'];
+  return id === undefined ? null : { id, restart: Number(env['SLURM_RESTART_COUNT'] ?? 0) };
+}
+
+/** Beyond an earlier life of the same job, only of this host can it be known. */
+function isGone(holder: Holder, mine: Holder): boolean {
+  const [before, now] = [holder.job, mine.job];
+  if (before !== null && before.id === now?.id && before.restart < now.restart) return true;
   if (holder.host !== hostname()) return false;
   if (!isAlive(holder.pid)) return true;
   return processStart(holder.pid) !== holder.processStart;

@@ -121,6 +121,25 @@ t.test('a lock of another host counts, and the error says what to delete', async
   });
 });
 
+t.test('a lock of an earlier life of the same Slurm job is gone, wherever that was', async (t) => {
+  const out = join(t.testdir(), 'run');
+  await (await RunFolder.create(configFor(out), false, listener())).close();
+  const held = (job: object | null): Promise<void> =>
+    writeFile(join(out, 'lock'), JSON.stringify({ ...stale(), host: 'elsewhere', job }));
+  t.teardown(() => {
+    delete process.env['SLURM_JOB_ID'];
+    delete process.env['SLURM_RESTART_COUNT'];
+  });
+  process.env['SLURM_JOB_ID'] = '17';
+  process.env['SLURM_RESTART_COUNT'] = '1';
+  for (const job of [null, { id: '16', restart: 0 }, { id: '17', restart: 1 }]) {
+    await held(job);
+    await t.rejects(RunFolder.reopen(configFor(out), listener()), { code: 'RUN_FOLDER_LOCKED' });
+  }
+  await held({ id: '17', restart: 0 });
+  await (await RunFolder.reopen(configFor(out), listener())).close();
+});
+
 t.test('a crash before config.json leaves a folder that may be used again', async (t) => {
   const out = t.testdir({ 'config.json.partial': '{', checkpoints: {} });
   await (await RunFolder.create(configFor(out), false, listener())).close();
