@@ -15,6 +15,14 @@ export function fullRun(name, config) {
   return Contender.start(name, process.execPath, args);
 }
 
+/** Two workers of one thread; `hosts`: where they run, see lib/hosts.mjs. */
+export function clusterRun(name, { model, batch, microBatch }, hosts, flags = []) {
+  const sizes = ['--batch', batch, '--micro-batch', microBatch].map(String);
+  const where = ['--hosts', JSON.stringify(hosts), '--flags', JSON.stringify(flags)];
+  const args = [benchmark('lockstep/cluster-run.mjs'), '--model', model, ...sizes, ...where];
+  return Contender.start(name, process.execPath, args);
+}
+
 export function engineLoop(name, config) {
   const args = [benchmark('lockstep/engine-loop.mjs'), ...lockstepArgs(config)];
   return Contender.start(name, process.execPath, args);

@@ -9,6 +9,7 @@ export const SUITES = {
   inference: { needsPyTorch: true, load: () => import('../suites/inference.mjs') },
   scaling: { needsPyTorch: false, load: () => import('../suites/scaling.mjs') },
   overhead: { needsPyTorch: false, load: () => import('../suites/overhead.mjs') },
+  hosts: { needsPyTorch: true, load: () => import('../suites/hosts.mjs') },
   profile: { needsPyTorch: false, load: () => import('../suites/profile.mjs') },
   startup: { needsPyTorch: false, load: () => import('../suites/startup.mjs') },
   memory: { needsPyTorch: false, load: () => import('../suites/memory.mjs') },

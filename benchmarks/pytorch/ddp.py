@@ -32,6 +32,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--pin", action="store_true", help="rank r on core r only")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--hosts",
+        type=json.loads,
+        help='where ranks run, JSON: [{"command": […], "address": "10.0.0.1", "interface": "eth0"}, …]',
+    )
     parser.add_argument("--rank", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -50,9 +55,12 @@ def launch(options: argparse.Namespace) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = dict(os.environ, OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    if options.hosts:
+        environment["GLOO_SOCKET_IFNAME"] = options.hosts[0]["interface"]
+    prefixes = [host["command"] for host in options.hosts or []] or [[]] * options.ranks
     ranks = [
         subprocess.Popen(
-            [sys.executable, *sys.argv, f"--rank={rank}", f"--port={port}"],
+            [*prefixes[rank], sys.executable, *sys.argv, f"--rank={rank}", f"--port={port}"],
             stdin=subprocess.PIPE,
             env=environment,
             text=True,
@@ -85,7 +93,7 @@ def join(options: argparse.Namespace) -> None:
     if options.ranks > 1:
         dist.init_process_group(
             "gloo",
-            init_method=f"tcp://127.0.0.1:{options.port}",
+            init_method=f"tcp://{options.hosts[0]['address'] if options.hosts else '127.0.0.1'}:{options.port}",
             rank=options.rank,
             world_size=options.ranks,
         )
@@ -101,7 +109,7 @@ def serve(options: argparse.Namespace) -> None:
     for _ in range(3):
         training.step()
     if options.rank == 0:
-        settings = {key: value for key, value in vars(options).items() if key not in ("rank", "port")}
+        settings = {key: value for key, value in vars(options).items() if key not in ("rank", "port", "hosts")}
         say({"ready": True, "torch": torch.__version__, "parameters": training.parameters, **settings})
     for line in sys.stdin:
         command = line.split()
