@@ -59,6 +59,7 @@ export class LocalRun {
         minWorkers: 1,
         expectWorkers: 1,
         learnerLag: 0,
+        segments: 1,
         nodeMillis: 0,
         times: {
           heartbeatMillis: HEARTBEAT_MILLISECONDS,
@@ -69,6 +70,7 @@ export class LocalRun {
           pauseMillis: 1000,
           stuckMillis: 2 * patience,
           backOffMillis: 1000,
+          admitMillis: 0,
         },
       },
       schedule,

@@ -20,6 +20,8 @@ export interface ClusterRunOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Where the coordinator runs; this machine by default. */
   readonly host?: Host;
+  /** How long anything may take. */
+  readonly patienceMillis?: number;
 }
 
 /** What one process of a cluster has otherwise than the rest. */
@@ -80,7 +82,7 @@ export class TestCluster {
       }
       return /wss?:\/\/\S+/.exec(text)?.[0] ?? null;
     };
-    const url = await within(joinLine(), 'the join line');
+    const url = await this.#within(joinLine(), 'the join line');
     if (url === null) throw new TypeError(`The coordinator ended: ${(await started.ended).stderr}`);
     this.#url = url;
   }
@@ -150,11 +152,15 @@ export class TestCluster {
     const wait = async (): Promise<void> => {
       while (this.steps < step && this.#coordinator!.child.exitCode === null) await after(5);
     };
-    await within(wait(), `step ${step}; it is at ${this.steps}`);
+    await this.#within(wait(), `step ${step}; it is at ${this.steps}`);
   }
 
   async ended(): Promise<ProcessEnd> {
-    return within(this.#coordinator!.ended, `the end; it is at step ${this.steps}`);
+    return this.#within(this.#coordinator!.ended, `the end; it is at step ${this.steps}`);
+  }
+
+  #within<Value>(work: Promise<Value>, what: string): Promise<Value> {
+    return within(work, what, this.options.patienceMillis ?? PATIENCE_MILLISECONDS);
   }
 
   get summary(): RunSummary {
@@ -175,11 +181,11 @@ export class TestCluster {
   }
 }
 
-async function within<Value>(work: Promise<Value>, what: string): Promise<Value> {
+async function within<Value>(work: Promise<Value>, what: string, millis: number): Promise<Value> {
   const bound = new AbortController();
-  const late = after(PATIENCE_MILLISECONDS, null, { signal: bound.signal }).then(
+  const late = after(millis, null, { signal: bound.signal }).then(
     () => {
-      throw new TypeError(`${what} did not come within ${PATIENCE_MILLISECONDS} ms.`);
+      throw new TypeError(`${what} did not come within ${millis} ms.`);
     },
     () => new Promise<never>(() => undefined),
   );
