@@ -13,6 +13,7 @@ export const SUITES = {
   profile: { needsPyTorch: false, load: () => import('../suites/profile.mjs') },
   startup: { needsPyTorch: false, load: () => import('../suites/startup.mjs') },
   memory: { needsPyTorch: false, load: () => import('../suites/memory.mjs') },
+  'many-workers': { needsPyTorch: false, load: () => import('../suites/many-workers.mjs') },
   r1: { needsPyTorch: false, isLong: true, load: () => import('../suites/r1.mjs') },
   race: { needsPyTorch: true, isLong: true, load: () => import('../suites/race.mjs') },
 };

@@ -67,7 +67,7 @@ export class Coordinator {
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#drive = new Drive<CoordinatorState, CoordinatorEvent, CoordinatorEffect>(
       startCoordinator(options.config, options.schedule, this.#clock.now),
-      (state, event) => advanceCoordinator(state, event, options.schedule),
+      (state, events) => advanceCoordinator(state, events.splice(0), options.schedule),
       (effect) => {
         this.#carryOut(effect);
       },
@@ -88,7 +88,7 @@ export class Coordinator {
     before?.close('the worker has connected again');
     link.receive((message) => {
       if (message.kind === 'snapshot-piece') this.#fetch.take(message);
-      else this.#drive.feed({ kind: 'message', message });
+      else this.#drive.feedSoon({ kind: 'message', message });
     });
     void link.closed.then((reason) => {
       if (this.#links.get(id) !== link) return;

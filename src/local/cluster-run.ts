@@ -52,6 +52,9 @@ const UNREACHABLE_MILLISECONDS = 2000;
 const COORDINATOR_LOST_MILLISECONDS = 120_000;
 /** A coordinator that takes a run up again gives its workers so long to come. */
 const HELLO_MILLISECONDS = 5000;
+const BACK_OFF_MILLISECONDS = 1000;
+/** Many that join one after the other become members in few views. */
+const ADMIT_MILLISECONDS = 1000;
 /** The planner's price of one more node to send: a row at this many bytes a millisecond. */
 const BYTES_PER_MILLISECOND = 500_000;
 
@@ -101,6 +104,7 @@ export class ClusterRun {
       tracer: trace && trace.own,
     });
     const threads = new Map<string, number>();
+    const welcome = welcomeOf(run, options.expectWorkers ?? options.minWorkers);
     const stallMillis = stallSeconds(run) * 1000;
     const coordinator = new Coordinator({
       config: {
@@ -108,6 +112,7 @@ export class ClusterRun {
         minWorkers: options.minWorkers,
         expectWorkers: options.expectWorkers,
         learnerLag: 1,
+        segments: welcome.segments,
         nodeMillis: (layout.rowLength * 4) / BYTES_PER_MILLISECOND,
         times: {
           heartbeatMillis: HEARTBEAT_MILLISECONDS,
@@ -116,7 +121,8 @@ export class ClusterRun {
           stallMillis,
           pauseMillis: options.waitSeconds * 1000,
           stuckMillis: 4 * stallMillis + 60_000,
-          backOffMillis: 1000,
+          backOffMillis: BACK_OFF_MILLISECONDS,
+          admitMillis: ADMIT_MILLISECONDS,
         },
       },
       schedule,
@@ -129,10 +135,7 @@ export class ClusterRun {
       listen: options.listen,
       token: options.token,
       tls: options.tls,
-      welcome: {
-        ...welcomeOf(run, options.expectWorkers ?? options.minWorkers),
-        traced: trace !== null,
-      },
+      welcome: { ...welcome, traced: trace !== null },
       blobs: new Map([
         [data.digest, new Uint8Array(sharedMemoryOf(data.whole))],
         [identity['initial weights']!, bytesOf(run.initialWeights)],

@@ -63,6 +63,7 @@ export class LocalRun {
         minWorkers: 1,
         expectWorkers: 1,
         learnerLag: 0,
+        segments: 1,
         nodeMillis: 0,
         times: {
           heartbeatMillis: HEARTBEAT_MILLISECONDS,
@@ -73,6 +74,7 @@ export class LocalRun {
           pauseMillis: 1000,
           stuckMillis: 2 * patience,
           backOffMillis: 1000,
+          admitMillis: 0,
         },
       },
       schedule,

@@ -146,8 +146,13 @@ class WorkerProcess {
   ): Promise<number | null> {
     const { notice, signal } = this.#input;
     const post = (this.#post = new ClusterPost(this.#line!, this.#peers));
-    this.#peers.begin(welcome.run, id, (message) => {
-      post.deliver(message);
+    this.#peers.begin(welcome.run, id, {
+      onMessage: (message) => {
+        post.deliver(message);
+      },
+      askAddresses: (members) => {
+        void this.#line?.send({ kind: 'want-addresses', members: [...members] });
+      },
     });
     const kernels = await loadKernels('plain');
     const member = beginLife(welcome, run, {
@@ -225,9 +230,10 @@ class WorkerProcess {
         this.#trace.heard(message);
         return;
       case 'addresses':
-        this.#peers.place(new Map(message.members.map(({ member, url }) => [member, url])));
+        this.#peers.place(message.members);
         return;
       case 'orders':
+      case 'assignment':
       case 'refusal':
       case 'piece':
       case 'snapshot-piece':

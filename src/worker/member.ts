@@ -75,7 +75,7 @@ export class Member {
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#drive = new Drive<MemberState, MemberEvent, MemberEffect>(
       startMember(config, this.#clock.now),
-      (state, event) => advanceMember(state, event, schedule),
+      (state, events) => advanceMember(state, events.shift()!, schedule),
       (effect) => {
         this.#carryOut(effect);
       },

@@ -160,7 +160,7 @@ export class TestCluster {
   }
 
   #within<Value>(work: Promise<Value>, what: string): Promise<Value> {
-    return within(this.options.patienceMillis ?? PATIENCE_MILLISECONDS, work, what);
+    return within(work, what, this.options.patienceMillis ?? PATIENCE_MILLISECONDS);
   }
 
   get summary(): RunSummary {
@@ -191,7 +191,7 @@ export class TestCluster {
   }
 }
 
-async function within<Value>(millis: number, work: Promise<Value>, what: string): Promise<Value> {
+async function within<Value>(work: Promise<Value>, what: string, millis: number): Promise<Value> {
   const bound = new AbortController();
   const late = after(millis, null, { signal: bound.signal }).then(
     () => {

@@ -1,4 +1,6 @@
 import type { EvaluationSum, StepRecord } from '#src/shared/protocol/control.js';
+import type { CoordinatorState } from '#src/coordinator/machine/state.js';
+import type { MemberId } from '#src/shared/protocol/names.js';
 import type { MemberState } from '#src/worker/machine/state.js';
 import { digestOf, type Oracle, type Weights } from './model.js';
 
@@ -11,6 +13,8 @@ export class Violation extends Error {}
  */
 export class Checker {
   readonly #named = new Map<string, number>();
+  /** Members of each view, by term, coordinator and number. */
+  readonly #views = new Map<string, readonly MemberId[]>();
 
   constructor(
     readonly oracle: Oracle,
@@ -54,6 +58,20 @@ export class Checker {
     }
   }
 
+  /** A coordinator's view, which its members know only by number. */
+  viewed({ term, config, view }: CoordinatorState): void {
+    this.#views.set(viewKey(term, config.id, view.number), view.members);
+  }
+
+  #othersOf(state: MemberState, alive: readonly MemberState[]): readonly MemberState[] {
+    const { orders } = state;
+    if (orders === null) return [];
+    const members = this.#views.get(viewKey(orders.term, orders.coordinator, orders.view)) ?? [];
+    return alive.filter(
+      ({ config }) => members.includes(config.id) && config.id !== state.config.id,
+    );
+  }
+
   /** Nobody in a view is more than H steps ahead of another, and nobody obeys a lower term. */
   moved(before: MemberState, after: MemberState, alive: readonly MemberState[]): void {
     if (after.term < before.term) {
@@ -61,7 +79,7 @@ export class Checker {
     }
     const applied = after.position?.applied ?? 0;
     if (before.position?.applied === applied || before.position === null) return;
-    for (const other of membersOf(after, alive)) {
+    for (const other of this.#othersOf(after, alive)) {
       const theirs = other.position?.applied ?? applied;
       if (applied - theirs > this.ahead) {
         throw new Violation(
@@ -75,7 +93,7 @@ export class Checker {
   released(by: MemberState, alive: readonly MemberState[]): void {
     const steps = [...by.kept.keys()];
     const applied = by.position?.applied ?? 0;
-    for (const other of membersOf(by, alive)) {
+    for (const other of this.#othersOf(by, alive)) {
       const theirs = other.position?.applied ?? applied;
       for (let step = theirs; step < applied; step++) {
         if (!steps.includes(step)) {
@@ -88,10 +106,8 @@ export class Checker {
   }
 }
 
-function membersOf(state: MemberState, alive: readonly MemberState[]): readonly MemberState[] {
-  const members = state.orders?.view.members ?? [];
-  return alive.filter(({ config }) => members.includes(config.id) && config.id !== state.config.id);
-}
+const viewKey = (term: number, coordinator: string, view: number): string =>
+  `${term} ${coordinator} ${view}`;
 
 function fingerprint({
   step,

@@ -19,6 +19,7 @@ export class CoordinatorNode {
   /** A takeover: it sleeps until then. */
   sleepsUntil = 0;
   readonly #waiting: StepRecord[] = [];
+  readonly #early: CoordinatorEvent[] = [];
 
   constructor(
     readonly simulation: Simulation,
@@ -36,6 +37,7 @@ export class CoordinatorNode {
         expectWorkers: folder.synced.term === 0 ? scenario.workers : null,
         ahead: 1,
         learnerLag: scenario.learnerLag,
+        segments: scenario.segments,
         checkpointEvery: scenario.checkpointEvery,
         nodeMillis: 0.5,
         times: TIMES.coordinator,
@@ -50,7 +52,10 @@ export class CoordinatorNode {
 
   receive(message: ToCoordinator): void {
     this.#awake(() => {
-      this.feed({ kind: 'message', message });
+      // As a rim does with messages that come in one turn of its loop: some wait for the next event.
+      const event = { kind: 'message', message } as const;
+      if (this.simulation.random.chance(0.3)) this.#early.push(event);
+      else this.feed(event);
     });
   }
 
@@ -58,8 +63,10 @@ export class CoordinatorNode {
     if (!this.alive) return;
     const { machineSchedule, scenario } = this.simulation;
     const rules = { ...COORDINATOR_RULES, ...scenario.coordinatorRules };
-    const { state, effects } = advanceCoordinator(this.state, event, machineSchedule, rules);
+    const events = [...this.#early.splice(0), event];
+    const { state, effects } = advanceCoordinator(this.state, events, machineSchedule, rules);
     this.state = state;
+    this.simulation.checker.viewed(state);
     this.#carryOut(effects);
   }
 

@@ -130,7 +130,7 @@ export const WORKER_POINTS = [
 ] as const;
 
 export const COORDINATOR_POINTS = [
-  ...['orders', 'refusal', 'piece'].flatMap((kind) => [
+  ...['orders', 'assignment', 'refusal', 'piece'].flatMap((kind) => [
     `before send:${kind}`,
     `after send:${kind}`,
   ]),

@@ -10,5 +10,6 @@ export const TIMES = {
     pauseMillis: 1500,
     stuckMillis: 6000,
     backOffMillis: 50,
+    admitMillis: 60,
   },
 } as const;

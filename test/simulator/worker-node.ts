@@ -78,7 +78,7 @@ export class WorkerNode {
     if (before.learntFrom === null && after.learntFrom !== null) seen.learnt++;
     const settled = before.orders?.phase === 'gather' && orders.phase === 'run';
     if (settled && position.applied < orders.base) seen.fetched++;
-    const again = effects.some(({ kind }) => kind === 'compute') && orders.view.number > 1;
+    const again = effects.some(({ kind }) => kind === 'compute') && orders.view > 1;
     if (again && settled && position.applied === orders.base) seen.redone++;
   }
 

@@ -36,6 +36,7 @@ const report = {
   term: 2,
   coordinator: 'coordinator.1',
   view: 3,
+  assignment: 76,
   applied: 9,
   lineage,
   records: [
@@ -72,23 +73,41 @@ const orders = {
   term: 1,
   coordinator: 'coordinator.1',
   sequence: 77,
-  view: { number: 3, members: [alice, bob] },
+  view: 3,
   phase: 'run',
   base: 4,
-  sources: [alice],
   upTo: 12,
   stable: 9,
   release: 8,
   durable: 7,
   controls: [control],
-  duties: [
-    { step: 9, shares: [{ member: bob, provide: [node], compute: [{ first: 7, end: 9 }] }] },
+  duties: [{ step: 9, plan: 2 }],
+  captures: [
+    { applied: 10, by: [alice, bob] },
+    { applied: 11, by: null },
   ],
-  learners: [{ member: 'carol.1', from: 9, donors: [alice, 'coordinator'] }],
-  captures: [{ applied: 10, by: [alice, bob] }],
-  evaluation: { applied: 9, shares: [{ member: alice, pieces: [{ first: 0, end: 3 }] }] },
-  relayed: [[alice, bob]],
   failure,
+} as const;
+
+const share = { plan: 2, provide: [node], compute: [{ first: 7, end: 9 }] };
+const assignment = {
+  kind: 'assignment',
+  run,
+  term: 1,
+  coordinator: 'coordinator.1',
+  to: bob,
+  number: 76,
+  view: 3,
+  learning: { from: 9, donors: [alice, 'coordinator'] },
+  reducers: [alice, bob],
+  shares: [share],
+  followers: [
+    { member: bob, shares: [share] },
+    { member: 'carol.1', shares: [] },
+  ],
+  sources: [alice],
+  relayed: ['carol.1'],
+  evaluation: { applied: 9, pieces: [{ first: 0, end: 3 }] },
 } as const;
 
 const refusal = {
@@ -192,6 +211,7 @@ export const FROM_WORKER: Samples<FromWorker> = {
     },
   ],
   'want-data': [{ kind: 'want-data', digest, first: 0, end: 1 << 20 }],
+  'want-addresses': [{ kind: 'want-addresses', members: [alice, bob] }],
   timing: [
     { kind: 'timing', step: 9, stepSeconds: 0.5, computeSeconds: 0.25, updateSeconds: 1e-9 },
   ],
@@ -217,7 +237,11 @@ export const FROM_WORKER: Samples<FromWorker> = {
 export const FROM_COORDINATOR: Samples<FromCoordinator> = {
   orders: [
     orders,
-    { ...orders, phase: 'gather', controls: [], duties: [], evaluation: null, failure: null },
+    { ...orders, phase: 'gather', controls: [], duties: [], captures: [], failure: null },
+  ],
+  assignment: [
+    assignment,
+    { ...assignment, learning: null, shares: [], followers: [], sources: [], evaluation: null },
   ],
   refusal: [{ ...refusal, coordinator: null, retryAfterMillis: null }],
   ...peerMessages,

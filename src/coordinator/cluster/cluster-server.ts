@@ -14,6 +14,7 @@ import type { MemberId } from '../../shared/protocol/names.js';
 import {
   fromWorkerSchema,
   type FromCoordinator,
+  type Addresses,
   type FromWorker,
   type Join,
   type Timing,
@@ -58,8 +59,8 @@ const JOIN_MILLISECONDS = 10_000;
 type WorkerLink = SocketLink<FromCoordinator, FromWorker>;
 
 /**
- * Where workers join: tells them what the run is, hands out its data, tells each where the others
- * are, and gives the coordinator a link to everyone who joined.
+ * Where workers join: tells them what the run is, hands out its data, tells who asks where the
+ * others are, and gives the coordinator a link to everyone who joined.
  */
 export class ClusterServer {
   readonly #options: ClusterServerOptions;
@@ -145,15 +146,19 @@ export class ClusterServer {
       return null;
     }
     const worker: JoinedWorker = { ...join, from, url: urlOf(join, from) };
-    const session = new Session(worker, link, blobs, (told) => {
-      if (told.kind === 'timing') onTiming(join.member, told);
-      else if (welcome.traced) onTrace(worker, told);
-    });
+    const desk: Desk = {
+      blobs,
+      addressesOf: (members) => this.#addressesOf(members),
+      onTold: (told) => {
+        if (told.kind === 'timing') onTiming(join.member, told);
+        else if (welcome.traced) onTrace(worker, told);
+      },
+    };
+    const session = new Session(worker, link, desk);
     this.#joined.set(join.member, { worker, link });
     void post(link, welcome);
     // At once: nothing that it tells can be placed before.
     if (welcome.traced) void post(link, { kind: 'clock', asked: wallMillis() });
-    this.#tellAddresses();
     onMember(worker, session);
     return session;
   }
@@ -165,12 +170,14 @@ export class ClusterServer {
     this.#options.onNotice(
       `Worker ${worker.worker} (${worker.host}, process ${worker.pid}) is gone: ${reason}.`,
     );
-    this.#tellAddresses();
   }
 
-  #tellAddresses(): void {
-    const members = this.workers.map(({ member, url }) => ({ member, url }));
-    for (const { link } of this.#joined.values()) void post(link, { kind: 'addresses', members });
+  #addressesOf(wanted: readonly MemberId[]): Addresses {
+    const members = [...new Set(wanted)].flatMap((member) => {
+      const joined = this.#joined.get(member);
+      return joined === undefined ? [] : [{ member, url: joined.worker.url }];
+    });
+    return { kind: 'addresses', members };
   }
 }
 
@@ -180,6 +187,16 @@ function urlOf({ listen }: Join, from: string): string | null {
   return webSocketUrl({ host, port: listen.port }, listen.tls);
 }
 
+/** What a session needs to answer by itself. */
+interface Desk {
+  readonly blobs: Blobs;
+  readonly addressesOf: (members: readonly MemberId[]) => Addresses;
+  readonly onTold: (told: Timing | Trace) => void;
+}
+
+/** Requests for data that one worker may have open; ours ask for one window at a time. */
+const MOST_REQUESTS = 64;
+
 /** What a worker says, apart: its messages to the machine, and what this side answers itself. */
 class Session implements MemberLink {
   readonly peer: string;
@@ -187,12 +204,12 @@ class Session implements MemberLink {
   #handler: ((message: ToCoordinator | SnapshotPiece) => void) | null = null;
   readonly #early: (ToCoordinator | SnapshotPiece)[] = [];
   #serving: Promise<void> = Promise.resolve();
+  #requests = 0;
 
   constructor(
     readonly worker: JoinedWorker,
     readonly link: WorkerLink,
-    readonly blobs: Blobs,
-    readonly onTold: (told: Timing | Trace) => void,
+    readonly desk: Desk,
   ) {
     this.peer = worker.worker;
     this.closed = link.closed;
@@ -222,11 +239,14 @@ class Session implements MemberLink {
         this.link.close('it has joined already');
         return;
       case 'want-data':
-        this.#serving = this.#serving.then(() => this.#serve(message));
+        this.#queue(message);
+        return;
+      case 'want-addresses':
+        void post(this.link, this.desk.addressesOf(message.members));
         return;
       case 'timing':
       case 'trace':
-        this.onTold(message);
+        this.desk.onTold(message);
         return;
       case 'not-yet':
         return;
@@ -242,8 +262,19 @@ class Session implements MemberLink {
     }
   }
 
+  #queue(want: WantData): void {
+    if (++this.#requests > MOST_REQUESTS) {
+      this.link.close('it asks for too much at a time');
+      return;
+    }
+    this.#serving = this.#serving.then(async () => {
+      await this.#serve(want);
+      this.#requests--;
+    });
+  }
+
   async #serve(want: WantData): Promise<void> {
-    for (const piece of piecesOf(this.blobs, want)) await post(this.link, piece);
+    for (const piece of piecesOf(this.desk.blobs, want)) await post(this.link, piece);
   }
 }
 

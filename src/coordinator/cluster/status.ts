@@ -10,9 +10,9 @@ export function statusOf(
   ClusterStatus,
   'phase' | 'view' | 'term' | 'stable' | 'steps' | 'storedAfter' | 'minWorkers' | 'workers'
 > {
-  const shares = [...state.duties.values()].at(-1)?.shares ?? [];
+  const shares = [...state.duties.values()].at(-1)?.plan.shares ?? [];
   const given = new Map(
-    shares.map(({ member, compute }) => [
+    [...shares].map(([member, { compute }]) => [
       member,
       compute.reduce((sum, { first, end }) => sum + end - first, 0),
     ]),

@@ -9,6 +9,8 @@ export interface Context {
   readonly schedule: Schedule;
   readonly rules: CoordinatorRules;
   readonly emit: (effect: CoordinatorEffect) => void;
+  /** Peers as this transition has made them: nobody else has seen them yet. */
+  ownPeers: Map<MemberId, Peer> | null;
 }
 
 /** One part of the machine: looks at the state, does what is due, returns what is then. */
@@ -22,13 +24,27 @@ export function membersOf(state: CoordinatorState): readonly Peer[] {
   return state.view.members.flatMap((id) => state.peers.get(id) ?? []);
 }
 
-export function withPeer(state: CoordinatorState, peer: Peer): CoordinatorState {
-  return { ...state, peers: new Map(state.peers).set(peer.id, peer) };
+/** The table is copied once in a transition, however many reports it takes. */
+export function withPeer(state: CoordinatorState, context: Context, peer: Peer): CoordinatorState {
+  const { ownPeers } = context;
+  if (ownPeers !== null && ownPeers === state.peers) {
+    ownPeers.set(peer.id, peer);
+    return state;
+  }
+  const peers = new Map(state.peers).set(peer.id, peer);
+  context.ownPeers = peers;
+  return { ...state, peers };
 }
 
-export function withRole(state: CoordinatorState, id: MemberId, role: Role): CoordinatorState {
+export function withRole(
+  state: CoordinatorState,
+  context: Context,
+  id: MemberId,
+  role: Role,
+): CoordinatorState {
   const peer = state.peers.get(id);
-  return peer === undefined ? state : withPeer(state, { ...peer, role });
+  if (peer === undefined || peer.role === role) return state;
+  return withPeer(state, context, { ...peer, role });
 }
 
 /** Ends the run; the first failure stays. */

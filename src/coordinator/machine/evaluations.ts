@@ -25,9 +25,9 @@ export function evaluationAt(state: CoordinatorState, applied: number): readonly
 export const evaluateIfDue: Part = (state, context) => {
   const { stable, upTo, base } = state;
   if (state.phase !== 'run' || stable !== upTo || stable < base) return state;
-  const members = membersOf(state);
   const ends = upTo === state.lastStep && state.lastStep < context.schedule.steps;
-  if (members.length === 0 || ends || !evaluationPending(state, context, upTo)) return state;
+  if (state.view.members.length === 0 || ends || !evaluationPending(state, context, upTo))
+    return state;
   const plan = context.schedule.evaluation(upTo);
   const before = state.evaluation?.applied === upTo ? state.evaluation : null;
   if (before !== null && before.shares.length > 0) return state;
@@ -36,6 +36,7 @@ export const evaluateIfDue: Part = (state, context) => {
   const missing = Array.from({ length: total }, (_, piece) => piece).filter(
     (piece) => !results.has(piece),
   );
+  const members = membersOf(state);
   const cuts = shareOut(missing, members, 0);
   const shares = members.map(({ id }, rank) => ({ member: id, pieces: cuts[rank] ?? [] }));
   return { ...state, evaluation: { applied: upTo, plan, results, shares, sums: null } };

@@ -1,23 +1,27 @@
 import type { Control } from '../../shared/protocol/control.js';
-import { dutyFor } from './duties.js';
+import { withDuty } from './duties.js';
 import { evaluationPending, evaluationAt } from './evaluations.js';
-import { membersOf, type Context, type Part } from './context.js';
+import type { Context, Part } from './context.js';
 import { KEPT_LINKS } from './records.js';
 import { hasLearnt } from './learners.js';
 import type { CoordinatorState } from './state.js';
 
 /** What all members have applied. */
 export const updateStable: Part = (state) => {
-  if (state.phase !== 'run') return state;
-  const applied = membersOf(state).map(({ report }) => report.applied ?? 0);
-  if (applied.length === 0) return state;
-  const stable = Math.max(state.stable, Math.min(...applied));
+  const { members } = state.view;
+  if (state.phase !== 'run' || members.length === 0) return state;
+  let least = Infinity;
+  for (const id of members) {
+    least = Math.min(least, state.peers.get(id)?.report.applied ?? 0);
+    if (least <= state.stable) return state;
+  }
+  const stable = Math.max(state.stable, least);
   return stable === state.stable ? state : { ...state, stable, gotOnAt: state.now };
 };
 
 /** Lets members go on, at most H steps beyond what all have applied. */
 export const raiseGrant: Part = (state, context) => {
-  if (state.phase !== 'run' || membersOf(state).length === 0) return state;
+  if (state.phase !== 'run' || state.view.members.length === 0) return state;
   const limit = context.rules.grantLimit(state.stable, state.config.ahead);
   while (state.upTo < Math.min(limit, state.lastStep) && mayPass(state, context)) {
     state = pass(state, context);
@@ -42,11 +46,9 @@ function pass(state: CoordinatorState, context: Context): CoordinatorState {
   const step = state.upTo;
   const controls = new Map(state.controls);
   if (!controls.has(step)) controls.set(step, controlFor(state, context, step));
-  const duties = new Map(state.duties);
-  if (step + 1 < state.lastStep && !duties.has(step + 1)) {
-    duties.set(step + 1, dutyFor(state, context, step + 1, false));
-  }
-  return { ...checkpointIfDue(state, step), upTo: step + 1, controls, duties };
+  const isNeeded = step + 1 < state.lastStep && !state.duties.has(step + 1);
+  const next = isNeeded ? withDuty(state, context, step + 1, false) : state;
+  return { ...checkpointIfDue(next, step), upTo: step + 1, controls };
 }
 
 function controlFor(state: CoordinatorState, context: Context, step: number): Control {
@@ -86,5 +88,5 @@ export function releaseOf(state: CoordinatorState): number {
   const learners = [...state.learners].map(([id, { from }]) =>
     hasLearnt(state, id) ? (state.peers.get(id)?.report.applied ?? from) : from,
   );
-  return Math.min(state.stable, ...learners);
+  return learners.reduce((least, applied) => Math.min(least, applied), state.stable);
 }

@@ -7,7 +7,7 @@ import { evaluateIfDue, takeEvaluated } from './evaluations.js';
 import { raiseGrant, updateStable } from './grants.js';
 import { failIfStuck, removeClosed, removeLost } from './health.js';
 import { beginLearning } from './learners.js';
-import { sendOrders, worthSaying } from './orders.js';
+import { speak } from './orders.js';
 import { failIfReported, takeHello, takeReport } from './peers.js';
 import { takeRecorded } from './records.js';
 import { COORDINATOR_RULES, type CoordinatorRules } from './rules.js';
@@ -39,6 +39,7 @@ export function startCoordinator(
     now,
     gotOnAt: now,
     spokeAt: now,
+    viewedAt: -Infinity,
     term,
     peers: new Map(),
     removed: new Map(),
@@ -51,7 +52,9 @@ export function startCoordinator(
     lastStep: schedule.steps,
     controls: new Map(),
     duties: new Map(),
+    plans: 0,
     learners: new Map(),
+    followers: [],
     lineages: new Map(folder.metrics.lineages).set(applied, lineage),
     recording: folder.metrics.upTo,
     durable: folder.metrics.upTo,
@@ -61,7 +64,9 @@ export function startCoordinator(
     capture: null,
     checkpointWanted: false,
     evaluation: null,
-    relayed: [],
+    relayed: new Map(),
+    assigned: new Map(),
+    assignedFor: null,
     pausedAt: null,
     stopping: false,
     ending: null,
@@ -71,20 +76,29 @@ export function startCoordinator(
   return { state, effects: [{ kind: 'save-term', term }] };
 }
 
-/** What an event makes of a state, and what the rim has to do, in this order. */
+/**
+ * What events make of a state, and what the rim has to do, in this order. Those that come together
+ * are taken together: what is due is looked for once, and said once.
+ */
 export function advanceCoordinator(
-  state: CoordinatorState,
-  event: CoordinatorEvent,
+  before: CoordinatorState,
+  events: readonly CoordinatorEvent[],
   schedule: Schedule,
   rules: CoordinatorRules = COORDINATOR_RULES,
 ): CoordinatorTransition {
-  if (state.phase === 'gone') return { state, effects: [] };
+  if (before.phase === 'gone') return { state: before, effects: [] };
   const effects: CoordinatorEffect[] = [];
-  const context: Context = { schedule, rules, emit: (effect) => effects.push(effect) };
-  let after = settle(take(state, context, event), context);
-  const isDue = after.now - after.spokeAt >= after.config.times.heartbeatMillis;
-  if (isDue || worthSaying(state, after)) after = sendOrders(after, context);
-  return { state: exitIfAllLeft(after, context), effects };
+  const emit = (effect: CoordinatorEffect): void => {
+    effects.push(effect);
+  };
+  const context: Context = { schedule, rules, emit, ownPeers: null };
+  let state = before;
+  for (const event of events) {
+    state = take(state, context, event);
+    if (state.phase === 'gone') return { state, effects };
+  }
+  state = speak(before, settle(state, context), context);
+  return { state: exitIfAllLeft(state, context), effects };
 }
 
 function take(

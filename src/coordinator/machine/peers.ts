@@ -40,7 +40,7 @@ export function takeHello(
   if (!state.peers.has(from)) {
     const { now } = state;
     const { report } = hello;
-    state = withPeer(state, {
+    state = withPeer(state, context, {
       id: from,
       worker,
       role: 'candidate',
@@ -80,7 +80,7 @@ export function takeReport(
     report.progress !== peer.report.progress ||
     report.applied !== peer.report.applied ||
     report.activity !== peer.report.activity;
-  state = withPeer(state, {
+  state = withPeer(state, context, {
     ...peer,
     report,
     heardAt: state.now,
@@ -92,14 +92,15 @@ export function takeReport(
 
 /** Two that both reach us, and not each other: nobody is removed, we pass it on. */
 function relayPairs(state: CoordinatorState, report: Report): CoordinatorState {
-  let { relayed } = state;
-  for (const other of report.unreachable) {
-    const known = relayed.some(
-      ([a, b]) => (a === report.from && b === other) || (a === other && b === report.from),
-    );
-    if (!known && state.peers.has(other)) relayed = [...relayed, [report.from, other]];
-  }
-  return relayed === state.relayed ? state : { ...state, relayed };
+  const { from } = report;
+  const known = state.relayed.get(from) ?? [];
+  const others = report.unreachable.filter(
+    (other) => other !== from && state.peers.has(other) && !known.includes(other),
+  );
+  if (others.length === 0) return state;
+  const relayed = new Map(state.relayed).set(from, [...known, ...others]);
+  for (const other of others) relayed.set(other, [...(relayed.get(other) ?? []), from]);
+  return { ...state, relayed };
 }
 
 /** A worker's own failure: of the run, if its cause is in the run; else of this worker alone. */

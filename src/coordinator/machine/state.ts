@@ -1,13 +1,14 @@
 import type { Range } from '../../shared/numerics/micro-batches.js';
 import type { EvaluationSum, Control, StepRecord } from '../../shared/protocol/control.js';
 import type {
-  Duty,
+  Assignment,
   EvaluationPlan,
   Failure,
-  Learner,
+  Learning,
   Message,
   PieceResult,
   Report,
+  Share,
   ToCoordinator,
   View,
 } from '../../shared/protocol/messages.js';
@@ -39,6 +40,8 @@ export interface CoordinatorConfig {
   readonly ahead: number;
   /** How many steps a learner may be behind before the others wait for it. */
   readonly learnerLag: number;
+  /** In how many segments rows travel: as many members reduce. */
+  readonly segments: number;
   /** Checkpoint after every so many steps; null: only at the end. */
   readonly checkpointEvery: number | null;
   /** Milliseconds that one node of one worker costs on the link, for the planner. */
@@ -59,6 +62,8 @@ export interface CoordinatorTimes {
   readonly pauseMillis: number;
   /** Nothing got on for this long, though all are alive: the run ends with an error. */
   readonly stuckMillis: number;
+  /** Learners that are ready wait for others so long after the last view: each view stops all. */
+  readonly admitMillis: number;
   /** A removed worker is asked to stay away for this long, doubled each time. */
   readonly backOffMillis: number;
 }
@@ -165,6 +170,35 @@ export interface EvaluationState {
   readonly sums: readonly EvaluationSum[] | null;
 }
 
+/** Who computes what: cut once, used for all steps for which it is the same. */
+export interface Plan {
+  readonly number: number;
+  readonly shares: ReadonlyMap<MemberId, Share>;
+}
+
+export interface PlannedDuty {
+  readonly step: number;
+  readonly plan: Plan;
+}
+
+export interface Assigned {
+  readonly message: Assignment;
+  readonly sentAt: number;
+}
+
+/** All that assignments are made of; while none of it changes, none of them does. */
+export interface AssignmentSources {
+  readonly view: View;
+  readonly phase: CoordinatorPhase;
+  readonly plans: readonly Plan[];
+  readonly learners: CoordinatorState['learners'];
+  readonly followers: readonly MemberId[];
+  readonly relayed: CoordinatorState['relayed'];
+  readonly shares: EvaluationState['shares'] | null;
+  /** As of the last heartbeat. */
+  readonly results: EvaluationState['results'] | null;
+}
+
 export type CoordinatorPhase =
   /** The term is being synced. */
   | 'claiming'
@@ -186,6 +220,8 @@ export interface CoordinatorState {
   /** When the phase began, or the run last got on. */
   readonly gotOnAt: number;
   readonly spokeAt: number;
+  /** When the view was announced. */
+  readonly viewedAt: number;
   readonly term: number;
   readonly peers: ReadonlyMap<MemberId, Peer>;
   /** Ids that may never come back, with the names of their workers. */
@@ -200,8 +236,12 @@ export interface CoordinatorState {
   /** The end: the last step, or where a stop was asked for. */
   readonly lastStep: number;
   readonly controls: ReadonlyMap<number, Control>;
-  readonly duties: ReadonlyMap<number, Duty>;
-  readonly learners: ReadonlyMap<MemberId, Learner>;
+  readonly duties: ReadonlyMap<number, PlannedDuty>;
+  /** Plans made in this term. */
+  readonly plans: number;
+  readonly learners: ReadonlyMap<MemberId, Learning>;
+  /** Learners to whom sums are sent; the others are among them by the next heartbeat. */
+  readonly followers: readonly MemberId[];
   /** Known lineages after so many steps (the last 64). */
   readonly lineages: ReadonlyMap<number, Lineage>;
   /** Records handed to `record`: steps below; and those on disk. */
@@ -220,7 +260,12 @@ export interface CoordinatorState {
   readonly capture: Capture | null;
   readonly checkpointWanted: boolean;
   readonly evaluation: EvaluationState | null;
-  readonly relayed: readonly (readonly [MemberId, MemberId])[];
+  /** Pairs that cannot reach each other, from both ends. */
+  readonly relayed: ReadonlyMap<MemberId, readonly MemberId[]>;
+  /** What each was last told of its own. */
+  readonly assigned: ReadonlyMap<MemberId, Assigned>;
+  /** Out of which that was made. */
+  readonly assignedFor: AssignmentSources | null;
   /** Since when there are too few workers. */
   readonly pausedAt: number | null;
   readonly stopping: boolean;

@@ -1,9 +1,9 @@
 import { COORDINATOR, type MemberId } from '../../shared/protocol/names.js';
-import type { Duty, Failure, Learner, Report } from '../../shared/protocol/messages.js';
+import type { Failure, Learning, Report } from '../../shared/protocol/messages.js';
 import { refuseRemoved } from './peers.js';
 import { failRun, membersOf, withRole, type Context, type Part } from './context.js';
 import { adoptRecords, giveUpLost } from './records.js';
-import { dutyFor } from './duties.js';
+import { withDuty } from './duties.js';
 import type { CoordinatorState, Peer } from './state.js';
 
 /** Announces a view; its members stop applying and report. */
@@ -12,16 +12,20 @@ export function announce(
   context: Context,
   members: readonly MemberId[],
 ): CoordinatorState {
-  for (const id of state.view.members) state = withRole(state, id, 'candidate');
-  for (const id of members) state = withRole(state, id, 'member');
-  const learners = new Map([...state.learners].filter(([id]) => !members.includes(id)));
+  const named = new Set(members);
+  for (const id of state.view.members) {
+    if (!named.has(id)) state = withRole(state, context, id, 'candidate');
+  }
+  for (const id of members) state = withRole(state, context, id, 'member');
+  const learners = new Map([...state.learners].filter(([id]) => !named.has(id)));
   const { capture } = state;
-  const keepsCapture = capture !== null && capture.by.every((id) => members.includes(id));
+  const keepsCapture = capture !== null && capture.by.every((id) => named.has(id));
   const next: CoordinatorState = {
     ...state,
     view: { number: state.view.number + 1, members },
     phase: 'gather',
     gotOnAt: state.now,
+    viewedAt: state.now,
     learners,
     capture: keepsCapture ? capture : null,
     checkpointWanted: state.checkpointWanted || (capture !== null && !keepsCapture),
@@ -48,7 +52,7 @@ function beginFromFolder(state: CoordinatorState, context: Context): Coordinator
     duties: new Map(),
     controls: new Map(),
     learners: new Map(
-      [...state.learners].map(([id, learner]) => [id, restart(learner.member, applied)]),
+      [...state.learners.keys()].map((id) => [id, { from: applied, donors: [COORDINATOR] }]),
     ),
     capture: null,
     evaluation: null,
@@ -59,22 +63,15 @@ function beginFromFolder(state: CoordinatorState, context: Context): Coordinator
  * Whoever is behind when a view begins learns anew: the members that kept the gradients it lacks
  * may be gone.
  */
-function learnersAt(state: CoordinatorState): ReadonlyMap<MemberId, Learner> {
+function learnersAt(state: CoordinatorState): ReadonlyMap<MemberId, Learning> {
   const donors = state.sources.slice(0, 2);
   return new Map(
     [...state.learners].map(([id, learner]) => {
       const report = state.peers.get(id)?.report;
       const isBehind = report?.learntFrom !== learner.from || (report.applied ?? -1) < state.base;
-      return [id, isBehind ? { member: id, from: state.base, donors } : learner] as const;
+      return [id, isBehind ? { from: state.base, donors } : learner] as const;
     }),
   );
-}
-
-function restart(
-  member: MemberId,
-  applied: number,
-): { member: MemberId; from: number; donors: MemberId[] } {
-  return { member, from: applied, donors: [COORDINATOR] };
 }
 
 /** The first view of this coordinator: those whose state is the newest and fits the folder. */
@@ -128,7 +125,8 @@ export const settleView: Part = (state, context) => {
   if (!answered) return state;
   const applied = members.map(({ report }) => report.applied ?? 0);
   const base = Math.max(...applied);
-  const inReach = members.filter((member) => canReach(base, member, members));
+  const kept = new Set(members.flatMap(({ report }) => report.keeps));
+  const inReach = members.filter((member) => canReach(base, member, kept));
   if (inReach.length < members.length) {
     const ids = inReach.map(({ id }) => id);
     return announce(state, context, ids);
@@ -161,16 +159,13 @@ export const settleView: Part = (state, context) => {
     upTo: base,
     sources: members.filter(({ report }) => report.applied === base).map(({ id }) => id),
   };
-  const duties = new Map<number, Duty>();
-  if (base < next.lastStep) duties.set(base, dutyFor(next, context, base, true));
-  return { ...next, duties, learners: learnersAt(next) };
+  const settled: CoordinatorState = { ...next, duties: new Map(), learners: learnersAt(next) };
+  return base < next.lastStep ? withDuty(settled, context, base, true) : settled;
 };
 
 /** Whether a member can get to `base`: somebody still has the gradients that it lacks. */
-function canReach(base: number, { report }: Peer, members: readonly Peer[]): boolean {
-  for (let step = report.applied ?? 0; step < base; step++) {
-    if (!members.some((other) => other.report.keeps.includes(step))) return false;
-  }
+function canReach(base: number, { report }: Peer, kept: ReadonlySet<number>): boolean {
+  for (let step = report.applied ?? 0; step < base; step++) if (!kept.has(step)) return false;
   return true;
 }
 
@@ -206,12 +201,28 @@ export function removePeers(
     context.emit({ kind: 'warn', failure });
   }
   const gone = new Set(out.map(({ peer }) => peer.id));
-  const relayed = state.relayed.filter(([a, b]) => !gone.has(a) && !gone.has(b));
+  const relayed = relayedWithout(state.relayed, gone);
   state = { ...state, peers, removed, removals, learners, relayed };
   for (const id of gone) refuseRemoved(state, context, id);
   const left = state.view.members.filter((id) => !gone.has(id));
   if (left.length === state.view.members.length) return state;
   return announce(state, context, left);
+}
+
+function relayedWithout(
+  relayed: CoordinatorState['relayed'],
+  gone: ReadonlySet<MemberId>,
+): CoordinatorState['relayed'] {
+  if (relayed.size === 0) return relayed;
+  const left = new Map<MemberId, readonly MemberId[]>();
+  for (const [id, others] of relayed) {
+    if (!gone.has(id))
+      left.set(
+        id,
+        others.filter((other) => !gone.has(other)),
+      );
+  }
+  return left;
 }
 
 function strangeChain({ worker, report }: Peer): Failure {

@@ -46,6 +46,14 @@ export function childrenOf(node: TreeNode): readonly [TreeNode, TreeNode] {
   ];
 }
 
+/** Whether a range is a node of the tree over `count` leaves. */
+export function isNode({ first, end }: Range, count: number): boolean {
+  let width = 1;
+  while (width < end - first) width *= 2;
+  const isWhole = end - first === width || end === count;
+  return end <= count && first % width === 0 && isWhole;
+}
+
 /** Whether `left` and `right` are the two children of one node of the tree over `count` leaves. */
 export function areSiblings(left: TreeNode, right: TreeNode, count: number): boolean {
   const size = left.end - left.first;

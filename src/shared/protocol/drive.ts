@@ -1,17 +1,18 @@
 /**
- * Drives a pure machine: feeds it events one at a time, in order, and has its effects carried out
- * in order. An event that comes while another is handled waits behind it.
+ * Drives a pure machine: feeds it events, in order, and has its effects carried out in order. Events
+ * that come while others are handled wait behind them.
  */
 export class Drive<State, Event, Effect> {
   #state: State;
   #busy = false;
   readonly #events: Event[] = [];
-  readonly #advance: (state: State, event: Event) => Transition<State, Effect>;
+  #isDue = false;
+  readonly #advance: Advance<State, Event, Effect>;
   readonly #carryOut: (effect: Effect) => void;
 
   constructor(
     first: Transition<State, Effect>,
-    advance: (state: State, event: Event) => Transition<State, Effect>,
+    advance: Advance<State, Event, Effect>,
     carryOut: (effect: Effect) => void,
   ) {
     this.#state = first.state;
@@ -30,17 +31,29 @@ export class Drive<State, Event, Effect> {
     return this.#state;
   }
 
+  /** Handles it, and all that wait before it, now. */
   feed(event: Event): void {
     this.#events.push(event);
     this.#work();
+  }
+
+  /** Handles it in this turn of the event loop, together with others that come in it. */
+  feedSoon(event: Event): void {
+    this.#events.push(event);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      this.#work();
+    });
   }
 
   #work(): void {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
-        const { state, effects } = this.#advance(this.#state, event);
+      while (this.#events.length > 0) {
+        const { state, effects } = this.#advance(this.#state, this.#events);
         this.#state = state;
         for (const effect of effects) this.#carryOut(effect);
       }
@@ -49,6 +62,9 @@ export class Drive<State, Event, Effect> {
     }
   }
 }
+
+/** Takes at least one event off the front of `events`, and says what comes of it. */
+type Advance<State, Event, Effect> = (state: State, events: Event[]) => Transition<State, Effect>;
 
 interface Transition<State, Effect> {
   readonly state: State;

@@ -7,10 +7,10 @@ import type { Lineage, MemberId, PieceName } from './names.js';
 /**
  * Everything that coordinator and members say to each other.
  *
- * Orders and reports carry the whole of what their sender wants known, so each can be repeated,
- * lost, doubled or overtaken without harm; both are repeated with every heartbeat. Steps are
- * counted from 0; `applied` is how many a member has applied, so a member that has applied t of
- * them is working on step t.
+ * Orders, assignments and reports carry the whole of what their sender wants known, so each can be
+ * repeated, lost, doubled or overtaken without harm; orders and reports are repeated with every
+ * heartbeat, assignments until a report shows that they came. Steps are counted from 0; `applied` is
+ * how many a member has applied, so a member that has applied t of them is working on step t.
  */
 
 /** Ends a run or a worker; becomes a LockstepError at the rim. */
@@ -25,25 +25,25 @@ export interface Failure {
 
 export interface View {
   readonly number: number;
-  /** In order of rank: segment s of every row is reduced by members[s mod W]. */
+  /** In order of rank. */
   readonly members: readonly MemberId[];
 }
 
-/** What one member does for one step: sums that it still has, and micro-batches to compute. */
+/** What one member does by a plan: sums that it still has, and micro-batches to compute. */
 export interface Share {
-  readonly member: MemberId;
+  readonly plan: number;
   readonly provide: readonly TreeNode[];
   readonly compute: readonly Range[];
 }
 
+/** Who does what is in plan `plan`: the same for many steps, as long as nobody gets faster or slower. */
 export interface Duty {
   readonly step: number;
-  readonly shares: readonly Share[];
+  readonly plan: number;
 }
 
 /** A worker that takes a snapshot and follows, and does not yet count. */
-export interface Learner {
-  readonly member: MemberId;
+export interface Learning {
   /** Its snapshot is of the state after this many steps. */
   readonly from: number;
   /** Who has the snapshot: members, or the coordinator (out of its folder). */
@@ -53,18 +53,16 @@ export interface Learner {
 /** These members put a copy of their state aside when they have applied exactly this many steps. */
 export interface CaptureOrder {
   readonly applied: number;
-  readonly by: readonly MemberId[];
-}
-
-/** Members evaluate at this state; pieces are counted through all sets. */
-export interface EvaluationOrder {
-  readonly applied: number;
-  readonly shares: readonly { readonly member: MemberId; readonly pieces: readonly Range[] }[];
+  /** null: all. */
+  readonly by: readonly MemberId[] | null;
 }
 
 export type OrdersPhase = 'gather' | 'run' | 'finished' | 'failed';
 
-/** Coordinator → every member and learner. */
+/**
+ * Coordinator → every member and learner: how the run stands. The same for all, and of the same
+ * size however many they are.
+ */
 export interface Orders {
   readonly kind: 'orders';
   readonly run: string;
@@ -73,13 +71,12 @@ export interface Orders {
   readonly coordinator: string;
   /** Grows with every word spoken in a term: what was overtaken is not heeded. */
   readonly sequence: number;
-  readonly view: View;
+  /** Number of the view. */
+  readonly view: number;
   /** `gather`: stop applying, report, wait. */
   readonly phase: OrdersPhase;
   /** The state that the view goes on from: the highest that any member had applied. */
   readonly base: number;
-  /** Who had applied `base`, and so can give the gradients that others lack. */
-  readonly sources: readonly MemberId[];
   /** The grant: no member may have applied more steps than this. */
   readonly upTo: number;
   /** Every member has applied this many. */
@@ -92,12 +89,49 @@ export interface Orders {
   readonly controls: readonly Control[];
   /** For steps stable … upTo. */
   readonly duties: readonly Duty[];
-  readonly learners: readonly Learner[];
   readonly captures: readonly CaptureOrder[];
-  readonly evaluation: EvaluationOrder | null;
-  /** Pairs that cannot reach each other: their messages go through the coordinator. */
-  readonly relayed: readonly (readonly [MemberId, MemberId])[];
   readonly failure: Failure | null;
+}
+
+/** Who is to have the sums, and what it owes to them. */
+export interface Follower {
+  readonly member: MemberId;
+  /** By plan; of a learner none. */
+  readonly shares: readonly Share[];
+}
+
+/**
+ * Coordinator → one member or learner: what is its own. Sent when it changes, and again to whose
+ * reports do not show that it came. It says who computes what and sends it to whom, never what is
+ * right: with an old one nothing wrong is computed, only less.
+ */
+export interface Assignment {
+  readonly kind: 'assignment';
+  readonly run: string;
+  readonly term: number;
+  readonly coordinator: string;
+  readonly to: MemberId;
+  /** Grows from one assignment to the next in a term, as `sequence` of the orders. */
+  readonly number: number;
+  /** Number of the view that it is for; in another one it is void. */
+  readonly view: number;
+  /** null: it is a member. */
+  readonly learning: Learning | null;
+  /** Segment s of every row is reduced by reducers[s mod their number]. */
+  readonly reducers: readonly MemberId[];
+  /** Of the plans in use. */
+  readonly shares: readonly Share[];
+  /** To those who reduce: everybody. To others: nobody, for they need not know. */
+  readonly followers: readonly Follower[];
+  /** To those who have not applied `base`: some who have kept what they lack. */
+  readonly sources: readonly MemberId[];
+  /** Who cannot be reached: messages to them go through the coordinator. */
+  readonly relayed: readonly MemberId[];
+  /** What to evaluate at a state; pieces are counted through all sets. */
+  readonly evaluation: {
+    readonly applied: number;
+    readonly pieces: readonly Range[];
+  } | null;
 }
 
 /** Computing and stalled look alike except for `progress`, which then does not move. */
@@ -114,6 +148,8 @@ export interface Report {
   readonly term: number;
   readonly coordinator: string | null;
   readonly view: number;
+  /** Number of its assignment of this term; 0: none. */
+  readonly assignment: number;
   /** null: no state yet. */
   readonly applied: number | null;
   readonly lineage: Lineage | null;
@@ -241,7 +277,7 @@ export interface Relay {
 }
 
 export type ToCoordinator = Hello | Report | Refusal | Evaluated | Relay | WantSnapshot;
-export type ToMember = Orders | Refusal | PeerMessage;
+export type ToMember = Orders | Assignment | Refusal | PeerMessage;
 export type Message = ToCoordinator | ToMember;
 
 /** What is evaluated at a state: sets in order, each with its number of pieces and samples. */

@@ -43,14 +43,15 @@ interface Carrier {
   readonly report?: unknown;
 }
 
-/** Orders go to all members as one object: they are encoded once. */
-const encodedOrders = new WeakMap<object, Buffer>();
+/** What goes to many as one object is encoded once: orders, and the pieces of sums. */
+const SHARED: ReadonlySet<string> = new Set(['orders', 'piece']);
+const encoded = new WeakMap<object, Buffer>();
 
 /** Throws LOCKSTEP_INTERNAL where the message is larger than any peer accepts. */
 export function encodeFrame<Message extends Carrier>(message: Message): Buffer {
-  if (message.kind !== 'orders') return frameOf(message);
-  const frame = encodedOrders.get(message) ?? frameOf(message);
-  encodedOrders.set(message, frame);
+  if (!SHARED.has(message.kind)) return frameOf(message);
+  const frame = encoded.get(message) ?? frameOf(message);
+  encoded.set(message, frame);
   return frame;
 }
 

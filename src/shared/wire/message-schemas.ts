@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type {
+  Assignment,
   Evaluated,
   Hello,
   NotYet,
@@ -20,6 +21,8 @@ import { anyNumber, failureSchema as failure } from './failure.js';
  */
 const MOST_MEMBERS = 4096;
 const MOST_LIST = 65536;
+/** Steps that are under way at a time. */
+const MOST_DUTIES = 64;
 
 const text = (length: number) => z.string().max(length);
 export const memberId = z.string().regex(/^[!-~]{1,160}$/);
@@ -67,12 +70,10 @@ const record = z.strictObject({
   lossBits: uint32,
   tally,
 });
-const duty = z.strictObject({
-  step: count,
-  shares: z
-    .array(z.strictObject({ member: memberId, provide: ranges, compute: ranges }))
-    .max(MOST_MEMBERS),
-});
+const duty = z.strictObject({ step: count, plan: count });
+const shares = z
+  .array(z.strictObject({ plan: count, provide: ranges, compute: ranges }))
+  .max(MOST_DUTIES);
 
 export const orders = z.strictObject({
   kind: z.literal('orders'),
@@ -80,29 +81,35 @@ export const orders = z.strictObject({
   term: count,
   coordinator: memberId,
   sequence: count,
-  view: z.strictObject({ number: count, members }),
+  view: count,
   phase: z.enum(['gather', 'run', 'finished', 'failed']),
   base: count,
-  sources: members,
   upTo: count,
   stable: count,
   release: count,
   durable: count,
   controls: z.array(control).max(1024),
-  duties: z.array(duty).max(1024),
-  learners: z
-    .array(z.strictObject({ member: memberId, from: count, donors: members }))
-    .max(MOST_MEMBERS),
-  captures: z.array(z.strictObject({ applied: count, by: members })).max(1024),
-  evaluation: z
-    .strictObject({
-      applied: count,
-      shares: z.array(z.strictObject({ member: memberId, pieces: ranges })).max(MOST_MEMBERS),
-    })
-    .nullable(),
-  relayed: z.array(z.tuple([memberId, memberId])).max(MOST_LIST),
+  duties: z.array(duty).max(MOST_DUTIES),
+  captures: z.array(z.strictObject({ applied: count, by: members.nullable() })).max(1024),
   failure: failure.nullable(),
 }) satisfies z.ZodType<Orders>;
+
+export const assignment = z.strictObject({
+  kind: z.literal('assignment'),
+  run: runId,
+  term: count,
+  coordinator: memberId,
+  to: memberId,
+  number: count,
+  view: count,
+  learning: z.strictObject({ from: count, donors: members }).nullable(),
+  reducers: members,
+  shares,
+  followers: z.array(z.strictObject({ member: memberId, shares })).max(MOST_MEMBERS),
+  sources: members,
+  relayed: members,
+  evaluation: z.strictObject({ applied: count, pieces: ranges }).nullable(),
+}) satisfies z.ZodType<Assignment>;
 
 export const report = z.strictObject({
   kind: z.literal('report'),
@@ -112,6 +119,7 @@ export const report = z.strictObject({
   term: count,
   coordinator: memberId.nullable(),
   view: count,
+  assignment: count,
   applied: count.nullable(),
   lineage: hex.nullable(),
   records: z.array(record).max(1024),
@@ -226,5 +234,5 @@ true satisfies WithBytes<typeof snapshotPiece, SnapshotPiece>;
 true satisfies WithBytes<typeof relay, Omit<Relay, 'message'>>;
 
 export const fromMember = [hello, report, refusal, evaluated, relay, wantSnapshot] as const;
-export const toMember = [orders, refusal, ...peerMessages] as const;
+export const toMember = [orders, assignment, refusal, ...peerMessages] as const;
 export const betweenPeers = peerMessages;

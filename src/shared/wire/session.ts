@@ -23,6 +23,7 @@ import {
 const count = z.int().min(0);
 const text = (length: number) => z.string().max(length);
 const seconds = z.number().min(0).max(1e9);
+const MOST_ADDRESSES = 4096;
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** Worker → coordinator: the first message of every connection. */
@@ -129,10 +130,18 @@ const trace = z.strictObject({
   dropped: count,
 });
 
-/** Coordinator → worker, whenever it changes: where the others are. */
+/** Worker → coordinator: where are these? Asked when there is something to say to them. */
+const wantAddresses = z.strictObject({
+  kind: z.literal('want-addresses'),
+  members: z.array(memberId).max(MOST_ADDRESSES),
+});
+
+/** Coordinator → worker: the answer. Who is not there is left out; url null: nowhere. */
 const addresses = z.strictObject({
   kind: z.literal('addresses'),
-  members: z.array(z.strictObject({ member: memberId, url: text(512).nullable() })).max(4096),
+  members: z
+    .array(z.strictObject({ member: memberId, url: text(512).nullable() }))
+    .max(MOST_ADDRESSES),
 });
 
 /** The first message of a connection between two workers. */
@@ -151,11 +160,13 @@ export type DataPiece = Omit<z.output<typeof data>, 'payload'> & { readonly payl
 export type Timing = z.output<typeof timing>;
 export type Trace = z.output<typeof trace>;
 export type Clock = z.output<typeof clock>;
+export type WantAddresses = z.output<typeof wantAddresses>;
 export type Addresses = z.output<typeof addresses>;
 export type Greeting = z.output<typeof greeting>;
 
 /** The coordinator, too, asks members for their snapshots, and is answered. */
-export type FromWorker = ToCoordinator | SnapshotPiece | NotYet | Join | WantData | Timing | Trace;
+export type FromWorker =
+  ToCoordinator | SnapshotPiece | NotYet | Join | WantData | WantAddresses | Timing | Trace;
 export type FromCoordinator = ToMember | Welcome | DataPiece | Addresses | Clock;
 export type FromPeer = PeerMessage | Greeting;
 
@@ -169,6 +180,7 @@ export const fromWorkerSchema = union<FromWorker>([
   notYet,
   join,
   wantData,
+  wantAddresses,
   timing,
   trace,
 ]);

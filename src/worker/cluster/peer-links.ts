@@ -9,15 +9,27 @@ import type { Token } from '../../shared/link/token.js';
 import type { PeerMessage } from '../../shared/protocol/messages.js';
 import type { MemberId } from '../../shared/protocol/names.js';
 import { within } from '../../shared/within.js';
-import { fromPeerSchema, type FromPeer } from '../../shared/wire/session.js';
+import { fromPeerSchema, type Addresses, type FromPeer } from '../../shared/wire/session.js';
 
 type PeerLink = SocketLink<FromPeer, FromPeer>;
 
-/** Who has the lower id dials; the other does so too where nobody has come after this long. */
-const YIELD_MILLISECONDS = 1000;
+/**
+ * Who has the lower id dials; the other does so too where nobody has come after this long: the
+ * first may have nothing to say.
+ */
+const YIELD_MILLISECONDS = 250;
 /** A peer that could not be reached is not tried again before this has passed. */
 const AGAIN_MILLISECONDS = 1000;
 const GREETING_MILLISECONDS = 5000;
+/** How long the coordinator has to say where a peer is. */
+const ADDRESS_MILLISECONDS = 2000;
+
+/** Whom the links work for. */
+export interface PeerHost {
+  readonly onMessage: (message: PeerMessage) => void;
+  /** Answered by `place`, sooner or later or never. */
+  readonly askAddresses: (members: readonly MemberId[]) => void;
+}
 
 /**
  * Direct connections between this worker and others of its run, made when first needed. What cannot
@@ -30,10 +42,14 @@ export class PeerLinks {
   readonly #links = new Map<MemberId, PeerLink>();
   readonly #opening = new Map<MemberId, Promise<PeerLink | null>>();
   readonly #came = new Map<MemberId, () => void>();
-  #urls: ReadonlyMap<MemberId, string | null> = new Map();
+  /** As far as they were asked for. */
+  readonly #urls = new Map<MemberId, string | null>();
+  readonly #placed = new Map<MemberId, () => void>();
+  /** Whom to ask for in this turn of the event loop. */
+  #wanted: MemberId[] = [];
   #run = '';
   #self: MemberId = '';
-  #handler: (message: PeerMessage) => void = () => undefined;
+  #host: PeerHost = { onMessage: () => undefined, askAddresses: () => undefined };
   #closed = false;
 
   private constructor(
@@ -66,19 +82,24 @@ export class PeerLinks {
   }
 
   /** From here on this worker is `self` in `run`; connections of an earlier life are cut. */
-  begin(run: string, self: MemberId, handler: (message: PeerMessage) => void): void {
+  begin(run: string, self: MemberId, host: PeerHost): void {
     for (const link of this.#links.values()) link.close('the worker has begun anew');
     this.#links.clear();
     this.#opening.clear();
+    this.#urls.clear();
     this.#run = run;
     this.#self = self;
-    this.#handler = handler;
+    this.#host = host;
   }
 
-  /** Where the others are. */
-  place(urls: ReadonlyMap<MemberId, string | null>): void {
-    this.#urls = urls;
-    for (const [id, link] of this.#links) if (!urls.has(id)) link.close('it has left the run');
+  /** Where others are: the coordinator's answer. */
+  place(members: Addresses['members']): void {
+    for (const { member, url } of members) {
+      const resolve = this.#placed.get(member);
+      if (resolve === undefined) continue;
+      this.#urls.set(member, url);
+      resolve();
+    }
   }
 
   async send(to: MemberId, message: PeerMessage): Promise<void> {
@@ -101,10 +122,10 @@ export class PeerLinks {
     void link.closed.then(() => {
       clearTimeout(tooLate);
     });
-    let known = false;
+    let peer: MemberId | null = null;
     link.receive((message) => {
-      if (known) {
-        this.#take(link, message);
+      if (peer !== null) {
+        this.#take(peer, link, message);
         return;
       }
       clearTimeout(tooLate);
@@ -114,8 +135,8 @@ export class PeerLinks {
         link.close('this is another worker, or another run');
         return;
       }
-      known = true;
-      this.#keep(message.from, link);
+      peer = message.from;
+      this.#keep(peer, link);
     });
   }
 
@@ -134,15 +155,16 @@ export class PeerLinks {
   async #open(to: MemberId): Promise<PeerLink | null> {
     const self = this.#self;
     if (self > to) await this.#arrival(to);
+    if (!this.#links.has(to) && !this.#urls.has(to)) await this.#address(to);
     const there = this.#links.get(to);
-    const url = this.#urls.get(to);
-    if (there !== undefined || url === null || url === undefined || this.#closed) {
+    const url = this.#urls.get(to) ?? null;
+    if (there !== undefined || url === null || this.#closed || self !== this.#self) {
       return there ?? null;
     }
     try {
       const link = this.#linkOver(await dial(url, this.#token, this.#tls), to);
       link.receive((message) => {
-        this.#take(link, message);
+        this.#take(to, link, message);
       });
       await link.send({ kind: 'greeting', run: this.#run, from: self, to });
       if (self !== this.#self) return null;
@@ -160,6 +182,18 @@ export class PeerLinks {
     this.#came.delete(id);
   }
 
+  /** Until the coordinator has said where it is, or has had the time to. */
+  async #address(id: MemberId): Promise<void> {
+    const placed = new Promise<void>((resolve) => this.#placed.set(id, resolve));
+    if (this.#wanted.push(id) === 1) {
+      setImmediate(() => {
+        this.#host.askAddresses(this.#wanted.splice(0));
+      });
+    }
+    await within(ADDRESS_MILLISECONDS, placed, undefined);
+    this.#placed.delete(id);
+  }
+
   #linkOver(socket: WebSocket, peer: string): PeerLink {
     return new SocketLink(socket, { peer, accepts: fromPeerSchema });
   }
@@ -173,8 +207,11 @@ export class PeerLinks {
     });
   }
 
-  #take(link: PeerLink, message: FromPeer): void {
+  /** Each speaks for itself alone; what it passes on would come through the coordinator. */
+  #take(peer: MemberId, link: PeerLink, message: FromPeer): void {
     if (message.kind === 'greeting') link.close('it has greeted already');
-    else this.#handler(message);
+    else if (message.from !== peer) link.close(`it speaks for ${message.from}`);
+    else if (message.run !== this.#run) link.close('it speaks of another run');
+    else this.#host.onMessage(message);
   }
 }

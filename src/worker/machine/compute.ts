@@ -1,10 +1,11 @@
 import type { Range } from '../../shared/numerics/micro-batches.js';
 import { covering, type TreeNode } from '../../shared/numerics/reduction-tree.js';
 import {
+  assignmentOf,
   currentWork,
   dropped,
   gotOn,
-  shareOf,
+  shareFor,
   withWork,
   type Context,
   type Part,
@@ -21,7 +22,7 @@ export const computeIfDue: Part = (state, context) => {
   if (position.applied < orders.base || work.computing !== null || work.gradient !== null) {
     return state;
   }
-  const share = shareOf(state, position.applied, state.config.id);
+  const share = shareFor(state, position.applied, assignmentOf(state)?.shares);
   if (share === null) return state;
   const ranges = share.compute.flatMap((range) => uncovered(range, work.rows));
   const [only] = ranges;
@@ -84,7 +85,7 @@ export function takeRows(
   for (const { node, tally, segments } of rows) {
     segments.forEach((stored, segment) => {
       const held = { ...stored, tally, from: state.config.id, lineage, node, segment };
-      state = keep(state, step, held, true);
+      state = keep(state, step, held);
     });
   }
   return gradient === null ? state : acceptGradient(state, context, gradient);

@@ -1,8 +1,8 @@
-import type { Failure, Learner, Share } from '../../shared/protocol/messages.js';
+import type { Assignment, Failure, Share } from '../../shared/protocol/messages.js';
 import type { Schedule } from '../../shared/protocol/schedule.js';
 import type { MemberId } from '../../shared/protocol/names.js';
 import type { MemberRules } from './rules.js';
-import type { MemberEffect, MemberState, Work } from './state.js';
+import type { MemberEffect, MemberState, Sent, Work } from './state.js';
 
 /** What every part of the machine works with: what is fixed, and where effects go. */
 export interface Context {
@@ -14,16 +14,19 @@ export interface Context {
 /** One part of the machine: looks at the state, does what is due, returns what is then. */
 export type Part = (state: MemberState, context: Context) => MemberState;
 
+export const NOTHING_SENT: Sent = { rows: [], sums: new Map() };
+
 export function emptyWork(step: number): Work {
   return {
     step,
     pieces: new Map(),
+    early: new Map(),
     rows: [],
     computing: null,
     reducing: new Set(),
     assembling: false,
     gradient: null,
-    sent: new Set(),
+    sent: NOTHING_SENT,
   };
 }
 
@@ -55,17 +58,27 @@ export function fail(state: MemberState, failure: Failure): MemberState {
   return { ...state, failure: { ...failure, where } };
 }
 
-export function shareOf(state: MemberState, step: number, member: MemberId): Share | null {
+/** What is this member's own in the view that the orders are of; null: it has not come yet. */
+export function assignmentOf({ orders, assignment }: MemberState): Assignment | null {
+  const fits =
+    assignment?.term === orders?.term &&
+    assignment?.coordinator === orders?.coordinator &&
+    assignment?.view === orders?.view;
+  return fits ? assignment : null;
+}
+
+/** Which of the shares is for this step. */
+export function shareFor(
+  state: MemberState,
+  step: number,
+  shares: readonly Share[] | undefined,
+): Share | null {
   const duty = state.orders?.duties.find((candidate) => candidate.step === step);
-  return duty?.shares.find((share) => share.member === member) ?? null;
+  return shares?.find(({ plan }) => plan === duty?.plan) ?? null;
 }
 
-export function learnerOf(state: MemberState): Learner | null {
-  return state.orders?.learners.find(({ member }) => member === state.config.id) ?? null;
-}
-
-/** Who reduces a segment and gives it to all: a rule that everybody knows. */
+/** Who reduces a segment and gives it to all. */
 export function ownerOf(state: MemberState, segment: number): MemberId | null {
-  const members = state.orders?.view.members ?? [];
-  return members[segment % members.length] ?? null;
+  const reducers = assignmentOf(state)?.reducers ?? [];
+  return reducers[segment % reducers.length] ?? null;
 }

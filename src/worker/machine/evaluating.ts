@@ -1,13 +1,13 @@
 import { COORDINATOR } from '../../shared/protocol/names.js';
 import type { Range } from '../../shared/numerics/micro-batches.js';
-import type { PieceResult } from '../../shared/protocol/messages.js';
-import { dropped, gotOn, type Context, type Part } from './context.js';
+import type { Assignment, PieceResult } from '../../shared/protocol/messages.js';
+import { assignmentOf, dropped, gotOn, type Context, type Part } from './context.js';
 import type { MemberState } from './state.js';
 
 /** Evaluates this member's pieces that have no result yet. */
 export const evaluateIfDue: Part = (state, context) => {
   const { orders, position } = state;
-  const order = orders?.phase === 'run' ? orders.evaluation : null;
+  const order = orders?.phase === 'run' ? evaluationOf(state, context) : null;
   if (order === null || position === null || position.applied !== order.applied) return state;
   if (state.evaluation?.applied !== order.applied) {
     state = {
@@ -17,15 +17,21 @@ export const evaluateIfDue: Part = (state, context) => {
   }
   const { evaluation } = state;
   if (evaluation === null || evaluation.busy) return state;
-  const pieces = myPieces(state).flatMap((range) => unanswered(range, evaluation.results));
+  const pieces = order.pieces.flatMap((range) => unanswered(range, evaluation.results));
   if (pieces.length === 0) return state;
   context.emit({ kind: 'evaluate', applied: order.applied, pieces });
   return { ...state, evaluation: { ...evaluation, busy: true } };
 };
 
-function myPieces(state: MemberState): readonly Range[] {
-  const shares = state.orders?.evaluation?.shares ?? [];
-  return shares.find(({ member }) => member === state.config.id)?.pieces ?? [];
+/** What this member is to evaluate, of what there is. */
+function evaluationOf(state: MemberState, context: Context): Assignment['evaluation'] {
+  const evaluation = assignmentOf(state)?.evaluation ?? null;
+  if (evaluation === null || evaluation.applied > context.schedule.steps) return null;
+  const total = context.schedule
+    .evaluation(evaluation.applied)
+    .reduce((sum, { pieces }) => sum + pieces, 0);
+  const pieces = evaluation.pieces.filter(({ end }) => end <= total);
+  return { ...evaluation, pieces };
 }
 
 function unanswered(range: Range, results: ReadonlyMap<number, PieceResult>): Range[] {
@@ -56,10 +62,10 @@ export function takeResults(
 
 /** What the coordinator still asks for although it is here got lost: again. */
 export const repeatResults: Part = (state, context) => {
-  const order = state.orders?.evaluation ?? null;
+  const order = evaluationOf(state, context);
   const { evaluation } = state;
   if (order === null || evaluation === null || evaluation.applied !== order.applied) return state;
-  const results = myPieces(state).flatMap(({ first, end }) =>
+  const results = order.pieces.flatMap(({ first, end }) =>
     [...evaluation.results.values()].filter(({ piece }) => piece >= first && piece < end),
   );
   if (results.length > 0) sendResults(state, context, results);

@@ -6,7 +6,7 @@ import { currentWork, dropped, fail, withWork, type Context } from './context.js
 import { evaluateIfDue, repeatResults, takeResults } from './evaluating.js';
 import { reduceIfDue, sendRows, sendSums } from './exchange.js';
 import { acceptGradient, applyIfGranted, assembleIfDue, releaseIfStable } from './gradient.js';
-import { takeOrders, takeRefusal } from './orders.js';
+import { takeAssignment, takeOrders, takeRefusal } from './orders.js';
 import { keep, takePiece } from './pieces.js';
 import { reportEffect, worthReporting } from './reporting.js';
 import { MEMBER_RULES, type MemberRules } from './rules.js';
@@ -64,6 +64,7 @@ function firstState(config: MemberConfig, now: number): MemberState {
     progress: 0,
     position: config.origin,
     orders: null,
+    assignment: null,
     term: 0,
     coordinator: null,
     heardAt: now,
@@ -129,6 +130,7 @@ function takeMessage(
 ): MemberState {
   if (message.run !== state.config.run) return dropped(state);
   if (message.kind === 'orders') return takeOrders(state, context, message);
+  if (message.kind === 'assignment') return takeAssignment(state, context, message);
   if (message.kind === 'refusal') return takeRefusal(state, context, message);
   if (state.silentSince.has(message.from)) {
     const silentSince = new Map(state.silentSince);
@@ -162,7 +164,7 @@ function takeSum(
   reducing.delete(segment);
   const node = rootOf(context.schedule.step(step).microBatches);
   const held = { ...stored, tally, from: state.config.id, lineage, node, segment };
-  return keep(withWork(state, { ...work, reducing }), step, held, true);
+  return keep(withWork(state, { ...work, reducing }), step, held);
 }
 
 /** A worker does not wait for ever: not for the coordinator, nor with a failure of its own. */

@@ -1,24 +1,20 @@
 import { COORDINATOR } from '../../shared/protocol/names.js';
-import type { Orders, Refusal } from '../../shared/protocol/messages.js';
-import { dropped, gotOn, type Context } from './context.js';
+import type { Assignment, Orders, Refusal } from '../../shared/protocol/messages.js';
+import { dropped, gotOn, NOTHING_SENT, type Context } from './context.js';
 import type { MemberState, Work } from './state.js';
 
 /** What a member does with orders: obey the highest term, in it the newest word. */
 export function takeOrders(state: MemberState, context: Context, orders: Orders): MemberState {
-  const { run, id } = state.config;
   if (!context.rules.obeys(orders, state)) {
     context.emit({ kind: 'send', to: COORDINATOR, message: refuseOld(state, orders) });
     return dropped(state);
   }
-  const named =
-    orders.view.members.includes(id) || orders.learners.some(({ member }) => member === id);
-  if (orders.run !== run || !named) return dropped(state);
   const before = state.orders;
   const sameTerm = before !== null && before.coordinator === orders.coordinator;
   state = { ...state, heardAt: state.now, heard: true };
   if (sameTerm && before.term === orders.term && before.sequence >= orders.sequence) return state;
   state = { ...state, term: orders.term, coordinator: orders.coordinator, orders };
-  const sameView = sameTerm && before.view.number === orders.view.number;
+  const sameView = sameTerm && before.view === orders.view;
   if (sameView && before.phase === orders.phase) return state;
   return gotOn(
     sameView
@@ -32,9 +28,25 @@ export function takeOrders(state: MemberState, context: Context, orders: Orders)
   );
 }
 
+/** What is this member's own: the newest word of the coordinator that it obeys. */
+export function takeAssignment(
+  state: MemberState,
+  context: Context,
+  assignment: Assignment,
+): MemberState {
+  const before = state.assignment;
+  if (assignment.to !== state.config.id || !context.rules.obeys(assignment, state))
+    return dropped(state);
+  const isOld =
+    before?.term === assignment.term &&
+    before.coordinator === assignment.coordinator &&
+    before.number >= assignment.number;
+  return isOld ? state : { ...state, assignment };
+}
+
 /** In a new view others do the sums: everything is sent to them again. */
 function withoutSent(works: ReadonlyMap<number, Work>): ReadonlyMap<number, Work> {
-  return new Map([...works].map(([step, work]) => [step, { ...work, sent: new Set() }]));
+  return new Map([...works].map(([step, work]) => [step, { ...work, sent: NOTHING_SENT }]));
 }
 
 function refuseOld(state: MemberState, orders: Orders): Refusal {

@@ -1,4 +1,5 @@
 import {
+  isNode,
   nodeKey,
   rootOf,
   type Addition,
@@ -8,10 +9,12 @@ import { addTallies, EMPTY_TALLY, type Tally } from '../../shared/protocol/contr
 import { pieceKey } from '../../shared/protocol/names.js';
 import type { Piece } from '../../shared/protocol/messages.js';
 import { dropped, emptyWork, fail, gotOn, withWork, type Context } from './context.js';
-import type { Held, MemberState, Work } from './state.js';
+import type { EarlyPieces, Held, MemberState, SegmentPieces, Work } from './state.js';
 
 /** Pieces of this many steps ahead are kept; what comes earlier still is asked for in its time. */
-const MOST_AHEAD = 8;
+const MOST_AHEAD = 2;
+/** Of the steps ahead, pieces of so many lineages: nobody who is right knows a third one. */
+const MOST_LINEAGES = 2;
 
 /** What a member does with a piece that came: keep, compare and drop, or drop. */
 export function takePiece(
@@ -24,26 +27,47 @@ export function takePiece(
     const { counters } = state;
     return { ...state, counters: { ...counters, corrupt: counters.corrupt + 1 } };
   }
-  const { checksum, payload, tally, from, lineage, node, segment } = piece;
+  const { checksum, payload, tally, from, lineage, node, segment, step } = piece;
   const held: Held = { checksum, payload, tally, from, lineage, node, segment };
   const at = state.position?.applied ?? state.snapshot?.applied ?? null;
-  if (at === null || piece.step > at + MOST_AHEAD) return dropped(state);
-  if (piece.step < at) return compareWithKept(state, piece.step, held);
-  const current = state.position !== null && piece.step === at;
-  if (current && !context.rules.ofLineage(lineage, state.position.lineage)) return dropped(state);
-  return keep(state, piece.step, held, current);
+  if (at === null || step > at + MOST_AHEAD || step >= context.schedule.steps)
+    return dropped(state);
+  if (step < at) return compareWithKept(state, step, held);
+  const isPart = isNode(node, context.schedule.step(step).microBatches);
+  if (!isPart || segment >= state.config.segments) return dropped(state);
+  if (state.position === null || step > at) return keepEarly(state, step, held);
+  if (!context.rules.ofLineage(lineage, state.position.lineage)) return dropped(state);
+  return keep(state, step, held);
 }
 
-/** Puts a piece that came, or that was made here, to the others of its step. */
-export function keep(state: MemberState, step: number, held: Held, current: boolean): MemberState {
+/** Puts a piece of the step under way, that came or that was made here, to the others. */
+export function keep(state: MemberState, step: number, held: Held): MemberState {
   const work = state.works.get(step) ?? emptyWork(step);
-  const name = pieceKey(held.node, held.segment);
-  const key = current ? name : `${name}@${held.lineage}`;
-  const before = work.pieces.get(key);
+  const { node, segment } = held;
+  const known = work.pieces.get(segment) ?? NO_PIECES;
+  const before = known.byNode.get(nodeKey(node));
   if (before !== undefined) return compare(state, step, before, held);
-  const pieces = new Map(work.pieces);
-  pieces.set(key, held);
+  const byNode = new Map(known.byNode).set(nodeKey(node), held);
+  const microBatches = known.microBatches + node.end - node.first;
+  const pieces = new Map(work.pieces).set(segment, { byNode, microBatches });
   return gotOn(withWork(state, { ...work, pieces }));
+}
+
+const NO_PIECES: SegmentPieces = { byNode: new Map(), microBatches: 0 };
+
+/** Of a step to come: which lineage will be ours is not known yet. */
+function keepEarly(state: MemberState, step: number, held: Held): MemberState {
+  const work = state.works.get(step) ?? emptyWork(step);
+  const known = work.early.get(held.lineage) ?? { byName: new Map(), conflict: null };
+  if (!work.early.has(held.lineage) && work.early.size >= MOST_LINEAGES) return dropped(state);
+  const name = pieceKey(held.node, held.segment);
+  const before = known.byName.get(name);
+  if (before !== undefined && sameBits(before, held)) return duplicate(state);
+  const next: EarlyPieces =
+    before === undefined
+      ? { ...known, byName: new Map(known.byName).set(name, held) }
+      : { ...known, conflict: [before, held] };
+  return withWork(state, { ...work, early: new Map(work.early).set(held.lineage, next) });
 }
 
 function compareWithKept(state: MemberState, step: number, held: Held): MemberState {
@@ -58,10 +82,7 @@ function compareWithKept(state: MemberState, step: number, held: Held): MemberSt
 
 /** The same name: the same bits, or somebody computes wrongly. */
 function compare(state: MemberState, step: number, one: Held, other: Held): MemberState {
-  if (one.checksum === other.checksum && sameTally(one.tally, other.tally)) {
-    const { counters } = state;
-    return { ...state, counters: { ...counters, duplicates: counters.duplicates + 1 } };
-  }
+  if (sameBits(one, other)) return duplicate(state);
   const { node, segment } = one;
   return fail(state, {
     code: 'PROTOCOL_DIVERGED',
@@ -73,8 +94,14 @@ function compare(state: MemberState, step: number, one: Held, other: Held): Memb
   });
 }
 
-function sameTally(a: Tally, b: Tally): boolean {
-  return a.samples === b.samples && a.correct === b.correct && a.hash === b.hash;
+function sameBits({ checksum, tally: a }: Held, { checksum: other, tally: b }: Held): boolean {
+  const sameTally = a.samples === b.samples && a.correct === b.correct && a.hash === b.hash;
+  return checksum === other && sameTally;
+}
+
+function duplicate(state: MemberState): MemberState {
+  const { counters } = state;
+  return { ...state, counters: { ...counters, duplicates: counters.duplicates + 1 } };
 }
 
 /** When a step begins: of the pieces that came before it, those of its weights. */
@@ -82,32 +109,25 @@ export function settleEarly(state: MemberState, context: Context): MemberState {
   const { position } = state;
   const work = position === null ? undefined : state.works.get(position.applied);
   if (position === null || work === undefined) return state;
-  const pieces = new Map<string, Held>();
-  for (const held of work.pieces.values()) {
-    if (context.rules.ofLineage(held.lineage, position.lineage)) {
-      pieces.set(pieceKey(held.node, held.segment), held);
-    } else {
-      state = dropped(state);
+  state = withWork(state, { ...work, early: new Map() });
+  for (const [lineage, { byName, conflict }] of work.early) {
+    const isOurs = context.rules.ofLineage(lineage, position.lineage);
+    for (const held of byName.values()) {
+      state = isOurs ? keep(state, work.step, held) : dropped(state);
     }
+    if (isOurs && conflict !== null) state = compare(state, work.step, ...conflict);
   }
-  return withWork(state, { ...work, pieces });
+  return state;
+}
+
+export function pieceAt(work: Work, node: TreeNode, segment: number): Held | undefined {
+  return work.pieces.get(segment)?.byNode.get(nodeKey(node));
 }
 
 /** Segments 0 … segments − 1 of the root, undefined where one is missing. */
 export function rootPieces(work: Work, count: number, segments: number): (Held | undefined)[] {
   const root = rootOf(count);
-  return Array.from({ length: segments }, (_, segment) => work.pieces.get(pieceKey(root, segment)));
-}
-
-/** Which nodes are here, segment by segment. */
-export function nodesBySegment(work: Work): ReadonlyMap<number, readonly TreeNode[]> {
-  const bySegment = new Map<number, TreeNode[]>();
-  for (const { segment, node } of work.pieces.values()) {
-    const nodes = bySegment.get(segment);
-    if (nodes === undefined) bySegment.set(segment, [node]);
-    else nodes.push(node);
-  }
-  return bySegment;
+  return Array.from({ length: segments }, (_, segment) => pieceAt(work, root, segment));
 }
 
 /** The tally of a sum, added up in the same additions as its row. */
@@ -119,7 +139,7 @@ export function tallyOfSum(
 ): Tally {
   const sums = new Map<string, Tally>();
   const of = (node: TreeNode): Tally =>
-    sums.get(nodeKey(node)) ?? work.pieces.get(pieceKey(node, segment))?.tally ?? EMPTY_TALLY;
+    sums.get(nodeKey(node)) ?? pieceAt(work, node, segment)?.tally ?? EMPTY_TALLY;
   for (const { left, right, sum } of additions) {
     sums.set(nodeKey(sum), addTallies(of(left), of(right)));
   }

@@ -1,7 +1,7 @@
 import type { TreeNode } from '../../shared/numerics/reduction-tree.js';
 import { COORDINATOR } from '../../shared/protocol/names.js';
 import type { Activity, Report } from '../../shared/protocol/messages.js';
-import { currentWork, learnerOf } from './context.js';
+import { currentWork } from './context.js';
 import type { MemberEffect, MemberState } from './state.js';
 import { unreachablePeers } from './wants.js';
 
@@ -13,7 +13,7 @@ export function worthReporting(before: MemberState, after: MemberState): boolean
     before.left !== after.left ||
     before.captured !== after.captured ||
     before.orders?.term !== after.orders?.term ||
-    before.orders?.view.number !== after.orders?.view.number ||
+    before.orders?.view !== after.orders?.view ||
     before.orders?.phase !== after.orders?.phase
   );
 }
@@ -32,7 +32,8 @@ export function reportEffect(state: MemberState, holds: readonly TreeNode[]): Me
 }
 
 function reportOf(state: MemberState, holds: readonly TreeNode[]): Report {
-  const { config, orders, position, snapshot } = state;
+  const { config, orders, assignment, position, snapshot } = state;
+  const fromThem = assignment?.term === state.term && assignment.coordinator === state.coordinator;
   // A coordinator that is new may know of none.
   const known = state.heard && orders !== null ? Math.min(orders.durable, orders.release) : 0;
   return {
@@ -42,7 +43,8 @@ function reportOf(state: MemberState, holds: readonly TreeNode[]): Report {
     sequence: state.reports,
     term: state.term,
     coordinator: state.coordinator,
-    view: orders?.view.number ?? 0,
+    view: orders?.view ?? 0,
+    assignment: fromThem ? (assignment?.number ?? 0) : 0,
     applied: position?.applied ?? null,
     lineage: position?.lineage ?? null,
     records: state.records.filter(({ step }) => step >= known),
@@ -62,7 +64,7 @@ function reportOf(state: MemberState, holds: readonly TreeNode[]): Report {
 
 function activityOf(state: MemberState): Activity {
   if (state.left) return 'left';
-  if (state.position === null || learnerOf(state) !== null) return 'learning';
+  if (state.position === null || (state.assignment?.learning ?? null) !== null) return 'learning';
   const work = currentWork(state);
   const computes =
     work !== null &&

@@ -14,7 +14,7 @@ export interface MemberRules {
   /** Whether a value belongs to the weights that are here. */
   ofLineage(value: Lineage, mine: Lineage): boolean;
   /** Whether who speaks is the coordinator: the highest term, and in it the first that spoke. */
-  obeys(orders: Orders, state: MemberState): boolean;
+  obeys(word: Pick<Orders, 'term' | 'coordinator'>, state: MemberState): boolean;
   /** Whether nobody can ask for G(step) any more. */
   releasable(step: number, orders: Orders): boolean;
   /** What of the gradients outlives a change of view: all. */
@@ -26,10 +26,9 @@ export interface MemberRules {
 export const MEMBER_RULES: MemberRules = Object.freeze({
   intact: (claimed: number, measured: number) => claimed === measured,
   ofLineage: (value: Lineage, mine: Lineage) => value === mine,
-  obeys: (orders: Orders, state: MemberState) =>
-    orders.term > state.term ||
-    (orders.term === state.term &&
-      (state.coordinator === null || orders.coordinator === state.coordinator)),
+  obeys: ({ term, coordinator }: Pick<Orders, 'term' | 'coordinator'>, state: MemberState) =>
+    term > state.term ||
+    (term === state.term && (state.coordinator === null || coordinator === state.coordinator)),
   releasable: (step: number, orders: Orders) => step < orders.release,
   keptAfterView: (kept: ReadonlyMap<number, Kept>) => kept,
   additions,

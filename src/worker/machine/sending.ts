@@ -5,10 +5,7 @@ import type { MemberState } from './state.js';
 
 /** Whether the two cannot reach each other, so that the coordinator passes messages on. */
 export function isRelayed(state: MemberState, to: MemberId): boolean {
-  const me = state.config.id;
-  return (state.orders?.relayed ?? []).some(
-    ([a, b]) => (a === me && b === to) || (a === to && b === me),
-  );
+  return state.assignment?.relayed.includes(to) ?? false;
 }
 
 export function sendToPeer(

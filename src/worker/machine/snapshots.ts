@@ -1,6 +1,6 @@
 import { COORDINATOR } from '../../shared/protocol/names.js';
 import type { SnapshotPiece, WantSnapshot } from '../../shared/protocol/messages.js';
-import { dropped, gotOn, learnerOf, type Context, type Part } from './context.js';
+import { assignmentOf, dropped, gotOn, type Context, type Part } from './context.js';
 import { settleEarly } from './pieces.js';
 import { isRelayed, sendToPeer } from './sending.js';
 import type { Captured, MemberState, Snapshot } from './state.js';
@@ -9,7 +9,7 @@ import type { Captured, MemberState, Snapshot } from './state.js';
 export const captureIfDue: Part = (state, context) => {
   const { orders, position } = state;
   if (orders?.phase !== 'run' || position === null) return state;
-  const mine = orders.captures.filter(({ by }) => by.includes(state.config.id));
+  const mine = orders.captures.filter(({ by }) => by?.includes(state.config.id) ?? true);
   const captured = new Map<number, Captured>(state.captured);
   for (const applied of state.captured.keys()) {
     if (mine.some((capture) => capture.applied === applied)) continue;
@@ -47,8 +47,10 @@ export function serveSnapshot(
 
 /** A learner: which snapshot it is to take, and asking for what is missing of it. */
 export const learnIfDue: Part = (state, context) => {
-  const learner = learnerOf(state);
+  const assignment = assignmentOf(state);
   const { orders, now, config } = state;
+  if (assignment === null) return state;
+  const { learning: learner } = assignment;
   if (learner === null) {
     const isOver = orders?.phase === 'run' && state.learntFrom !== null;
     return isOver ? { ...state, learntFrom: null } : state;

@@ -2,7 +2,9 @@ import type { Range } from '../../shared/numerics/micro-batches.js';
 import type { Addition, TreeNode } from '../../shared/numerics/reduction-tree.js';
 import type { Control, StepRecord, Tally } from '../../shared/protocol/control.js';
 import type {
+  Assignment,
   Failure,
+  Follower,
   Message,
   Orders,
   PieceResult,
@@ -202,8 +204,10 @@ export interface Held extends Stored {
 /** All that is known of one step that is not applied yet. */
 export interface Work {
   readonly step: number;
-  /** By pieceKey; of steps still to come by `pieceKey@lineage`. */
-  readonly pieces: ReadonlyMap<string, Held>;
+  /** By segment, in the lineage of the weights. */
+  readonly pieces: ReadonlyMap<number, SegmentPieces>;
+  /** What came before the step began, by lineage. */
+  readonly early: ReadonlyMap<Lineage, EarlyPieces>;
   /** Nodes of which every segment was made here. */
   readonly rows: readonly TreeNode[];
   readonly computing: readonly Range[] | null;
@@ -211,8 +215,30 @@ export interface Work {
   readonly reducing: ReadonlySet<number>;
   readonly assembling: boolean;
   readonly gradient: Gradient | null;
-  /** What went to whom in this view, `member/pieceKey`. */
-  readonly sent: ReadonlySet<string>;
+  readonly sent: Sent;
+}
+
+/** What is here of one segment. */
+export interface SegmentPieces {
+  /** By nodeKey. */
+  readonly byNode: ReadonlyMap<string, Held>;
+  /** Under all nodes together: below the step's number, one is missing for certain. */
+  readonly microBatches: number;
+}
+
+export interface EarlyPieces {
+  /** By pieceKey. */
+  readonly byName: ReadonlyMap<string, Held>;
+  /** Two of one name that differ: if the lineage turns out to be ours, somebody computes wrongly. */
+  readonly conflict: readonly [Held, Held] | null;
+}
+
+/** What went to whom in this view. */
+export interface Sent {
+  /** Own rows, each segment to who reduces it. */
+  readonly rows: readonly TreeNode[];
+  /** Sums made here, by segment: to whom. */
+  readonly sums: ReadonlyMap<number, readonly Follower[]>;
 }
 
 /** G(t) of an applied step, until nobody can need it. */
@@ -240,6 +266,8 @@ export interface MemberState {
   /** Steps applied, and the lineage of the weights; null before a snapshot. */
   readonly position: { readonly applied: number; readonly lineage: Lineage } | null;
   readonly orders: Orders | null;
+  /** May be of another view than the orders: then it is of no use. */
+  readonly assignment: Assignment | null;
   /** Highest heard, and who spoke in it. */
   readonly term: number;
   readonly coordinator: string | null;

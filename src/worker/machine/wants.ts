@@ -1,13 +1,16 @@
-import { rootOf, sameNode, type TreeNode } from '../../shared/numerics/reduction-tree.js';
-import { pieceKey, type MemberId } from '../../shared/protocol/names.js';
+import { nodeKey, rootOf, type TreeNode } from '../../shared/numerics/reduction-tree.js';
+import type { MemberId } from '../../shared/protocol/names.js';
 import type { Want } from '../../shared/protocol/messages.js';
-import { currentWork, ownerOf, type Context, type Part } from './context.js';
+import { assignmentOf, currentWork, ownerOf, type Context, type Part } from './context.js';
 import { nodesOwedBy, pieceOf } from './exchange.js';
-import { nodesBySegment, rootPieces } from './pieces.js';
+import { pieceAt, rootPieces } from './pieces.js';
 import { sendToPeer } from './sending.js';
 import type { Held, MemberState, Work } from './state.js';
 
 type Wanted = Map<MemberId, { readonly node: TreeNode; readonly segment: number }[]>;
+
+/** Each asking in vain is followed by a wait twice as long, so many times: mostly all wait for one. */
+const MOST_DOUBLINGS = 2;
 
 /** What does not come is asked for: from who owes it, then from anybody who may have it. */
 export const askIfStuck: Part = (state, context) => {
@@ -16,7 +19,8 @@ export const askIfStuck: Part = (state, context) => {
   if (orders?.phase !== 'run' || position === null || work === null) return state;
   if (work.gradient !== null || work.assembling || work.step >= context.schedule.steps)
     return state;
-  if (now - Math.max(state.gotOnAt, state.askedAt) < config.times.retryMillis) return state;
+  const patience = config.times.retryMillis * (1 << Math.min(MOST_DOUBLINGS, state.asked));
+  if (now - Math.max(state.gotOnAt, state.askedAt) < patience) return state;
   const wanted =
     position.applied < orders.base
       ? missedSums(state, context, work)
@@ -33,12 +37,17 @@ export const askIfStuck: Part = (state, context) => {
 
 /** Others have applied this step; whoever kept its gradient can give all of it. */
 function missedSums(state: MemberState, context: Context, work: Work): Wanted {
-  const { sources = [], view } = state.orders ?? {};
-  const others = [...sources, ...(view?.members ?? [])].filter((id) => id !== state.config.id);
+  const others = mayHaveSums(state);
   const source = others[state.asked % Math.max(1, others.length)];
   const root = rootOf(context.schedule.step(work.step).microBatches);
   const missing = segmentsMissing(state, context, work).map((segment) => ({ node: root, segment }));
   return source === undefined ? new Map() : new Map([[source, missing]]);
+}
+
+/** Who can have whole sums besides those that owe them; the most likely ones first. */
+function mayHaveSums(state: MemberState): readonly MemberId[] {
+  const { sources = [], reducers = [] } = assignmentOf(state) ?? {};
+  return [...sources, ...reducers].filter((id) => id !== state.config.id);
 }
 
 function missingParts(state: MemberState, context: Context, work: Work): Wanted {
@@ -49,24 +58,23 @@ function missingParts(state: MemberState, context: Context, work: Work): Wanted 
     else list.push({ node, segment });
   };
   const me = state.config.id;
-  const members = state.orders?.view.members ?? [];
+  const others = mayHaveSums(state);
+  const followers = assignmentOf(state)?.followers ?? [];
   const root = rootOf(context.schedule.step(work.step).microBatches);
-  const present = nodesBySegment(work);
   for (const segment of segmentsMissing(state, context, work)) {
     const owner = ownerOf(state, segment);
     if (owner !== me) {
-      const others = members.filter((id) => id !== me);
       const anybody = others[(state.asked >> 1) % Math.max(1, others.length)];
       const to = state.asked % 2 === 0 ? owner : anybody;
       if (to !== null && to !== undefined) want(to, root, segment);
       continue;
     }
     if (work.reducing.has(segment)) continue;
-    for (const member of members) {
-      if (member === me) continue;
-      for (const node of nodesOwedBy(state, context, work.step, member)) {
-        const here = present.get(segment)?.some((other) => sameNode(other, node)) ?? false;
-        if (!here) want(member, node, segment);
+    const here = work.pieces.get(segment)?.byNode;
+    for (const follower of followers) {
+      if (follower.member === me) continue;
+      for (const node of nodesOwedBy(state, context, work.step, follower)) {
+        if (here?.has(nodeKey(node)) !== true) want(follower.member, node, segment);
       }
     }
   }
@@ -117,7 +125,7 @@ function pieceHere(
   const work = state.works.get(want.step);
   if (work === undefined) return null;
   const root = rootOf(context.schedule.step(want.step).microBatches);
-  const held = work.pieces.get(pieceKey(root, segment)) ?? work.pieces.get(pieceKey(node, segment));
+  const held = pieceAt(work, root, segment) ?? pieceAt(work, node, segment);
   return held?.lineage === want.lineage ? held : null;
 }
 

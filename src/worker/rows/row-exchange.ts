@@ -22,6 +22,7 @@ export class RowExchange {
   readonly #trainer: Trainer;
   readonly #segments: number;
   readonly #math: SegmentMath;
+  readonly #outwards = new WeakMap<Piece, Piece>();
 
   /** `kernels`: the plain ones. `segments`: in how many a row travels. */
   constructor(trainer: Trainer, layout: RowLayout, segments: number, kernels: WebAssembly.Module) {
@@ -89,9 +90,13 @@ export class RowExchange {
     });
   }
 
-  /** A piece as it leaves: its bytes alone. */
+  /** A piece as it leaves: its bytes alone; one object however many it goes to. */
   outward(piece: Piece): Piece {
-    return { ...piece, payload: (piece.payload as Segment).bytes };
+    const known = this.#outwards.get(piece);
+    if (known !== undefined) return known;
+    const outward = { ...piece, payload: (piece.payload as Segment).bytes };
+    this.#outwards.set(piece, outward);
+    return outward;
   }
 
   /**

@@ -20,18 +20,19 @@ const FILE: readonly Deed[] = ['kill', 'stop', 'full'];
 /** All kinds of frames that a run on one machine has; `relay` needs peers out of reach. */
 const SENT: Readonly<Record<Role, readonly string[]>> = {
   worker: [
-    ...['join', 'want-data', 'hello', 'greeting', 'report', 'piece', 'want', 'timing'],
-    ...['evaluated', 'want-snapshot', 'snapshot-piece'],
+    ...['join', 'want-data', 'want-addresses', 'hello', 'greeting', 'report', 'piece', 'want'],
+    ...['timing', 'evaluated', 'want-snapshot', 'snapshot-piece'],
   ],
-  coordinator: ['welcome', 'addresses', 'data', 'orders', 'want-snapshot'],
+  coordinator: ['welcome', 'addresses', 'data', 'orders', 'assignment', 'want-snapshot'],
 };
 const RECEIVED: Readonly<Record<Role, readonly string[]>> = {
   worker: [
-    ...['welcome', 'addresses', 'data', 'orders', 'greeting', 'piece', 'want'],
+    ...['welcome', 'addresses', 'data', 'orders', 'assignment', 'greeting', 'piece', 'want'],
     ...['want-snapshot', 'snapshot-piece'],
   ],
   coordinator: [
-    ...['join', 'want-data', 'hello', 'report', 'timing', 'evaluated', 'snapshot-piece'],
+    ...['join', 'want-data', 'want-addresses', 'hello', 'report', 'timing', 'evaluated'],
+    'snapshot-piece',
   ],
 };
 

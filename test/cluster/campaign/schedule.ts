@@ -17,8 +17,7 @@ const OFTEN: Readonly<Record<string, number>> = {
   report: 60,
   orders: 60,
   timing: 25,
-  addresses: 2,
-  greeting: 2,
+  assignment: 6,
 };
 const WRITES = { write: 20, sync: 12, rename: 8 } as const;
 

@@ -1,103 +1,86 @@
-/** A real coordinator, and many workers that make their rows up; what it costs the coordinator. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { startProcess } from '../../support/cli-process.js';
-import { TestCluster } from '../cluster.js';
-
-const PROCESSES = 4;
-const WORKERS = fileURLToPath(new URL('workers-process.js', import.meta.url));
-const TICKS_A_SECOND = 100;
+import { lostIn, ManyCluster } from './many-cluster.js';
+import { usageOf, type Usage } from './usage.js';
 
 export interface ManyFigures {
   readonly workers: number;
   readonly weightsDigest: string;
   /** From the start of the workers, all at once, to the end of the first step. */
   readonly joinSeconds: number;
+  readonly joinBytes: number;
   readonly stepSeconds: number;
-  /** Of the coordinator. */
+  /** Of the coordinator; heartbeats in it, of which there are the more the slower the steps are. */
   readonly cpuSecondsAStep: number;
   readonly bytesAStep: number;
+  /** How often the coordinator had something to say to all: steps and heartbeats. */
+  readonly bytesARound: number;
   readonly mostMemoryBytes: number;
   /** Lines of its output that tell of a worker lost. */
   readonly lost: number;
 }
 
+const HEARTBEAT_SECONDS = 0.25;
+
+/** Trains `steps` steps with all `workers` from the first one on; what it costs the coordinator. */
 export async function manyRun(
   folder: string,
   training: readonly string[],
   workers: number,
   steps: number,
 ): Promise<ManyFigures> {
-  const env = { ...process.env, LOCKSTEP_CACHE: join(folder, 'cache') };
-  const out = join(folder, `with-${String(workers)}`);
   const all = [...training, '--steps', String(steps)];
-  const cluster = new TestCluster({ training: all, out, env });
-  const processes: ReturnType<typeof startProcess>[] = [];
+  const many = new ManyCluster(folder, all, `with-${String(workers)}`);
+  const { cluster } = many;
   try {
     await cluster.coordinate('--expect-workers', String(workers));
-    const began = performance.now();
-    for (let i = 0; i < PROCESSES; i++) {
-      const first = Math.floor((workers * i) / PROCESSES);
-      const count = Math.floor((workers * (i + 1)) / PROCESSES) - first;
-      const args = [WORKERS, cluster.url, cluster.tokenFile, String(first), String(count)];
-      processes.push(startProcess(process.execPath, args, { env }));
-    }
+    const start = usageOf(cluster.coordinatorPid);
+    many.work(workers);
     await cluster.reached(1);
-    const joinSeconds = (performance.now() - began) / 1000;
     const ended = cluster.ended();
-    const samples = await usageUntil(ended, cluster);
+    const samples = await usageUntil(ended, () => ({
+      ...usageOf(cluster.coordinatorPid),
+      steps: cluster.steps,
+    }));
     const { status, stdout, stderr } = await ended;
     if (status !== 0) {
-      const said = await Promise.all(processes.map(async (each) => (await each.ended).stderr));
-      throw new TypeError(`${stderr}\n${stdout.slice(-2000)}\n${said.join('').slice(-2000)}`);
+      throw new TypeError(`${stderr}\n${stdout.slice(-2000)}\n${(await many.said()).slice(-2000)}`);
     }
-    const [before, last] = [samples[0]!, samples.at(-1)!];
-    const taken = last.steps - before.steps;
+    const [first, last] = [samples[0]!, samples.at(-1)!];
+    const taken = last.steps - first.steps;
+    const seconds = last.at - first.at;
+    const written = last.written - first.written;
     return {
       workers,
       weightsDigest: cluster.summary.weightsDigest,
-      joinSeconds,
-      stepSeconds: (last.at - before.at) / taken,
-      cpuSecondsAStep: (last.cpuSeconds - before.cpuSeconds) / taken,
-      bytesAStep: Math.round((last.written - before.written) / taken),
-      mostMemoryBytes: last.mostMemory,
-      lost: stdout.split(/was closed|last heard of/).length - 1,
+      joinSeconds: first.at - start.at,
+      joinBytes: first.written - start.written,
+      stepSeconds: seconds / taken,
+      cpuSecondsAStep: (last.cpuSeconds - first.cpuSeconds) / taken,
+      bytesAStep: Math.round(written / taken),
+      bytesARound: Math.round(written / (taken + seconds / HEARTBEAT_SECONDS)),
+      mostMemoryBytes: last.mostMemoryBytes,
+      lost: lostIn(stdout),
     };
   } finally {
-    for (const { child } of processes) child.kill('SIGKILL');
-    await cluster.stop();
-    await Promise.all(processes.map(({ ended }) => ended));
+    await many.stop();
   }
 }
 
-/** What the coordinator has used after so many steps, until it ends. */
-async function usageUntil(ended: Promise<unknown>, cluster: TestCluster) {
-  const samples: (ReturnType<typeof usage> & { steps: number })[] = [];
+type Sample = Usage & { readonly steps: number };
+
+/** What the coordinator has used, from its first step to its last; what it does after that is no step. */
+async function usageUntil(ended: Promise<unknown>, take: () => Sample): Promise<readonly Sample[]> {
+  const samples: Sample[] = [];
   let over = false;
   void ended.finally(() => (over = true));
   while (!over) {
     try {
-      samples.push({ ...usage(cluster.coordinatorPid), steps: cluster.steps });
+      samples.push(take());
     } catch {
       break; // It has ended.
     }
     await after(20);
   }
-  // What it does after its last step is no step.
-  return samples.filter(({ steps }) => steps < samples.at(-1)!.steps || steps === 1);
-}
-
-function usage(pid: number) {
-  const proc = (name: string): string => readFileSync(`/proc/${String(pid)}/${name}`, 'utf8');
-  const fields = proc('stat')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return {
-    at: performance.now() / 1000,
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND,
-    written: Number(/wchar: (\d+)/.exec(proc('io'))![1]),
-    mostMemory: Number(/VmHWM:\s+(\d+)/.exec(proc('status'))![1]) * 1024,
-  };
+  const steps = samples.at(-1)!.steps;
+  return samples.filter((sample) => sample.steps < steps || sample.steps === 1);
 }

@@ -34,6 +34,13 @@ async function prepare(welcome: Welcome, blobs: BlobFetch): Promise<PreparedRun>
   return probed;
 }
 
+/** Many workers in one process do not answer each other as soon as one does. */
+const patient = (welcome: Welcome): Welcome => ({
+  ...welcome,
+  retryMillis: 10_000,
+  unreachableMillis: 60_000,
+});
+
 async function work(number: number): Promise<void> {
   const name = `w${String(number).padStart(3, '0')}`;
   const peers = await PeerLinks.open(token, { host: '127.0.0.1', port: 0 }, false);
@@ -45,7 +52,7 @@ async function work(number: number): Promise<void> {
     if (message.kind === 'welcome') onWelcome(message);
     else if (message.kind === 'data') blobs.deliver(message);
     else if (message.kind === 'addresses') {
-      peers.place(new Map(message.members.map((each) => [each.member, each.url])));
+      peers.place(message.members);
     } else if (message.kind !== 'clock') post?.deliver(message);
   };
   const listen = { host: '127.0.0.1', port: peers.address.port, tls: false };
@@ -64,10 +71,15 @@ async function work(number: number): Promise<void> {
   const run = await (prepared ??= prepare(welcome, blobs));
   post = new ClusterPost(line, peers);
   const own = post;
-  peers.begin(welcome.run, who.member, (message) => {
-    own.deliver(message);
+  peers.begin(welcome.run, who.member, {
+    onMessage: (message) => {
+      own.deliver(message);
+    },
+    askAddresses: (members) => {
+      void line.send({ kind: 'want-addresses', members: [...members] });
+    },
   });
-  const member = beginLife(welcome, run, {
+  const member = beginLife(patient(welcome), run, {
     ...{ id: who.member, worker: name, isFirst: true },
     ...{ kernels: module, trainer: new FakeTrainer(run, module).asTrainer, post },
     onStep: ({ step }) => {

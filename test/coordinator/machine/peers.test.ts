@@ -22,6 +22,7 @@ const config: CoordinatorConfig = {
   expectWorkers: 1,
   ahead: 1,
   learnerLag: 2,
+  segments: 1,
   checkpointEvery: null,
   nodeMillis: 1,
   times: TIMES.coordinator,
@@ -48,17 +49,17 @@ function sent(effects: readonly CoordinatorEffect[]): readonly Message[] {
 
 function answerTo(hello: Hello): Refusal | undefined {
   const { state } = startCoordinator(config, schedule, 0);
-  const ready = advanceCoordinator(state, { kind: 'term-saved', term: 5 }, schedule).state;
-  const { effects } = advanceCoordinator(ready, { kind: 'message', message: hello }, schedule);
+  const ready = advanceCoordinator(state, [{ kind: 'term-saved', term: 5 }], schedule).state;
+  const { effects } = advanceCoordinator(ready, [{ kind: 'message', message: hello }], schedule);
   return sent(effects).find((message): message is Refusal => message.kind === 'refusal');
 }
 
 t.test('Nothing is said before the term is synced', (t) => {
   const { state, effects } = startCoordinator(config, schedule, 0);
   t.strictSame(effects, [{ kind: 'save-term', term: 5 }]);
-  const hello = advanceCoordinator(state, { kind: 'message', message: helloOf({}) }, schedule);
+  const hello = advanceCoordinator(state, [{ kind: 'message', message: helloOf({}) }], schedule);
   t.strictSame(hello.effects, []);
-  const tick = advanceCoordinator(hello.state, { kind: 'tick', now: 1000 }, schedule);
+  const tick = advanceCoordinator(hello.state, [{ kind: 'tick', now: 1000 }], schedule);
   t.strictSame(tick.effects, []);
   t.end();
 });
@@ -82,8 +83,8 @@ t.test('A worker that would compute other bits is refused, and told by name what
 
 t.test('Waiting for workers that never come ends with an error', (t) => {
   let { state } = startCoordinator(config, schedule, 0);
-  state = advanceCoordinator(state, { kind: 'term-saved', term: 5 }, schedule).state;
-  const { effects } = advanceCoordinator(state, { kind: 'tick', now: 1500 }, schedule);
+  state = advanceCoordinator(state, [{ kind: 'term-saved', term: 5 }], schedule).state;
+  const { effects } = advanceCoordinator(state, [{ kind: 'tick', now: 1500 }], schedule);
   const exit = effects.find((effect) => effect.kind === 'exit');
   t.equal(exit?.failure?.code, 'RUN_TOO_FEW_WORKERS');
   t.end();

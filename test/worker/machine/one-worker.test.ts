@@ -45,6 +45,7 @@ class Pair {
         expectWorkers: 1,
         ahead: 1,
         learnerLag: 2,
+        segments: 1,
         checkpointEvery: 3,
         nodeMillis: 1,
         times: TIMES.coordinator,
@@ -80,7 +81,7 @@ class Pair {
   }
 
   #feed(event: CoordinatorEvent): void {
-    const { state, effects } = advanceCoordinator(this.coordinator, event, this.model.schedule);
+    const { state, effects } = advanceCoordinator(this.coordinator, [event], this.model.schedule);
     this.coordinator = state;
     for (const effect of effects) this.#coordinate(effect);
   }
