@@ -73,7 +73,7 @@ function withMicroBatches(schedule: Schedule, change: (count: number) => number)
       const plan = schedule.step(step);
       return { ...plan, microBatches: change(plan.microBatches) };
     },
-    learningRateBits: (step, evaluation) => schedule.learningRateBits(step, evaluation),
-    evaluation: (applied) => schedule.evaluation(applied),
+    learningRateBits: (step, standing) => schedule.learningRateBits(step, standing),
+    evaluation: (applied, which) => schedule.evaluation(applied, which),
   };
 }

@@ -6,7 +6,7 @@ import { Checker, Violation } from './checker.js';
 import { CoordinatorNode } from './coordinator-node.js';
 import { SimulatedFolder } from './folder.js';
 import { corrupted, strayed } from './frames.js';
-import { Model, type Oracle, type Weights } from './model.js';
+import { Model, type Oracle, type State } from './model.js';
 import { VirtualClock } from './queue.js';
 import { Random } from './random.js';
 import type { Scenario } from './scenario.js';
@@ -72,11 +72,11 @@ export class Simulation {
     this.random = new Random(scenario.seed ^ 0x5eed);
     this.model = new Model(scenario.model);
     this.oracle = this.model.undisturbed();
-    this.checker = new Checker(this.oracle, 1);
+    this.checker = new Checker(this.oracle, 1, scenario.model.steps);
     this.machineSchedule = scenario.distort?.(this.model.schedule) ?? this.model.schedule;
     const { lineage } = this.oracle.states[0]!;
     this.#folder =
-      folder ?? new SimulatedFolder({ applied: 0, lineage, state: this.model.initial() });
+      folder ?? new SimulatedFolder({ applied: 0, lineage, state: this.model.initialState() });
   }
 
   run(): Outcome {
@@ -222,7 +222,7 @@ export class Simulation {
     return this.workers.filter(({ alive }) => alive).map(({ state }) => state);
   }
 
-  captureOf(id: MemberId, applied: number): Weights | null {
+  captureOf(id: MemberId, applied: number): State | null {
     const node = this.workers.find((worker) => worker.id === id);
     return node?.alive === true ? (node.captures.get(applied)?.state ?? null) : null;
   }

@@ -28,6 +28,13 @@ const control = {
   ],
 };
 
+const standing = {
+  epoch: { samples: 640, correct: 511, lossSum: 12.5 },
+  plateau: { best: 0.25, wait: 2, cooldown: 1, reductions: 3 },
+  stopping: { best: null, wait: 4 },
+  best: { step: 6, value: -0.5 },
+};
+
 const report = {
   kind: 'report',
   run,
@@ -38,6 +45,7 @@ const report = {
   view: 3,
   applied: 9,
   lineage,
+  standing,
   records: [
     { step: 8, before: lineage, after: 'a', control, digest: 'ab', lossBits: 0xffffffff, tally },
   ],
@@ -57,6 +65,7 @@ const emptyReport = {
   coordinator: null,
   applied: null,
   lineage: null,
+  standing: null,
   records: [],
   holds: [],
   keeps: [],
@@ -86,7 +95,11 @@ const orders = {
   ],
   learners: [{ member: 'carol.1', from: 9, donors: [alice, 'coordinator'] }],
   captures: [{ applied: 10, by: [alice, bob] }],
-  evaluation: { applied: 9, shares: [{ member: alice, pieces: [{ first: 0, end: 3 }] }] },
+  evaluation: {
+    applied: 9,
+    which: 'rest',
+    shares: [{ member: alice, pieces: [{ first: 0, end: 3 }] }],
+  },
   relayed: [[alice, bob]],
   failure,
 } as const;
@@ -171,6 +184,7 @@ export const FROM_WORKER: Samples<FromWorker> = {
       run,
       from: alice,
       applied: 9,
+      which: 'best',
       lineage,
       results: [{ piece: 3, lossBits: 0x7fc00000, correct: 100 }],
     },

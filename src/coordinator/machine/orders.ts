@@ -109,7 +109,7 @@ function evaluationOf({ evaluation }: CoordinatorState): EvaluationOrder | null 
     member,
     pieces: pieces.flatMap((range) => missingIn(range, evaluation.results)),
   }));
-  return { applied: evaluation.applied, shares };
+  return { applied: evaluation.applied, which: evaluation.which, shares };
 }
 
 function missingIn(range: Range, results: ReadonlyMap<number, unknown>): readonly Range[] {

@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../errors.js';
+import type { Standing } from '../controls/standing.js';
 import type { Range } from '../numerics/micro-batches.js';
 import type { TreeNode } from '../numerics/reduction-tree.js';
-import type { Control, EvaluationSum, StepRecord, Tally } from './control.js';
+import type { Control, EvaluationKind, EvaluationSum, StepRecord, Tally } from './control.js';
 import type { Lineage, MemberId, PieceName } from './names.js';
 
 /**
@@ -59,6 +60,7 @@ export interface CaptureOrder {
 /** Members evaluate at this state; pieces are counted through all sets. */
 export interface EvaluationOrder {
   readonly applied: number;
+  readonly which: EvaluationKind;
   readonly shares: readonly { readonly member: MemberId; readonly pieces: readonly Range[] }[];
 }
 
@@ -117,6 +119,8 @@ export interface Report {
   /** null: no state yet. */
   readonly applied: number | null;
   readonly lineage: Lineage | null;
+  /** Of the state after `applied` steps, before its evaluation; null where the run has none. */
+  readonly standing: Standing | null;
   /** Those that are not durable yet, by step. */
   readonly records: readonly StepRecord[];
   /** Whole rows of step `applied` that it has or is just computing. */
@@ -211,6 +215,7 @@ export interface Evaluated {
   readonly run: string;
   readonly from: MemberId;
   readonly applied: number;
+  readonly which: EvaluationKind;
   readonly lineage: Lineage;
   readonly results: readonly PieceResult[];
 }

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { standingSchema } from '../controls/standing.js';
+import { EVALUATION_KINDS } from '../protocol/control.js';
 import type {
   Evaluated,
   Hello,
@@ -67,6 +69,7 @@ const record = z.strictObject({
   lossBits: uint32,
   tally,
 });
+const evaluationKind = z.enum(EVALUATION_KINDS);
 const duty = z.strictObject({
   step: count,
   shares: z
@@ -97,6 +100,7 @@ export const orders = z.strictObject({
   evaluation: z
     .strictObject({
       applied: count,
+      which: evaluationKind,
       shares: z.array(z.strictObject({ member: memberId, pieces: ranges })).max(MOST_MEMBERS),
     })
     .nullable(),
@@ -114,6 +118,7 @@ export const report = z.strictObject({
   view: count,
   applied: count.nullable(),
   lineage: hex.nullable(),
+  standing: standingSchema.nullable(),
   records: z.array(record).max(1024),
   holds: ranges,
   keeps: z.array(count).max(1024),
@@ -151,6 +156,7 @@ export const evaluated = z.strictObject({
   run: runId,
   from: memberId,
   applied: count,
+  which: evaluationKind,
   lineage: hex,
   results: z
     .array(z.strictObject({ piece: count, lossBits: uint32, correct: count }))

@@ -45,6 +45,7 @@ function reportOf(state: MemberState, holds: readonly TreeNode[]): Report {
     view: orders?.view.number ?? 0,
     applied: position?.applied ?? null,
     lineage: position?.lineage ?? null,
+    standing: position?.standing ?? null,
     records: state.records.filter(({ step }) => step >= known),
     holds,
     keeps: [...state.kept.keys()],
