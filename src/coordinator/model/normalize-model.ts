@@ -1,4 +1,4 @@
-import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ChannelStatistics } from '../../shared/data/channel-statistics.js';
 import { LockstepError } from '../../shared/errors.js';
 import { topologicalLayers, weightRole } from '../../shared/model/graph.js';
@@ -49,10 +49,13 @@ export function placeStatistics(
   const slots = slotsByVariable(model, layout);
   for (const variable of normalization(model)!.weights) {
     const { offset } = slots.get(variable)!;
-    const isMean = weightRole(variable) === 'movingMean';
-    // A channel that is the same everywhere is shifted, and not scaled.
     statistics.forEach(({ mean, variance }, channel) => {
-      weights[offset + channel] = isMean ? mean : variance === 0 ? 1 : variance;
+      const values: Readonly<Record<string, number>> = {
+        ...{ gamma: 1, beta: 0, movingMean: mean },
+        // A channel that is the same everywhere is shifted, and not scaled.
+        movingVariance: variance === 0 ? 1 : variance,
+      };
+      weights[offset + channel] = values[weightRole(variable)]!;
     });
   }
 }
@@ -109,28 +112,35 @@ function inputShapeOf({ config }: LayerJson): unknown {
   return config['batch_input_shape'] ?? (inner === undefined ? undefined : inputShapeOf(inner[0]!));
 }
 
+const ZEROS = { class_name: 'Zeros', config: {} } as const;
+const ONES = { class_name: 'Ones', config: {} } as const;
+
 /** y = (x − mean)/√(variance + ε), with Keras's ε for normalisation. */
 const LAYER = {
   name: NAME,
   trainable: false,
   axis: -1,
   epsilon: 1e-7,
-  center: false,
-  scale: false,
-  moving_mean_initializer: { class_name: 'Zeros', config: {} },
-  moving_variance_initializer: { class_name: 'Ones', config: {} },
+  // TensorFlow.js has no gradient through a batch norm that lacks one of these.
+  center: true,
+  scale: true,
+  beta_initializer: ZEROS,
+  gamma_initializer: ONES,
+  moving_mean_initializer: ZEROS,
+  moving_variance_initializer: ONES,
 } as const;
 
 /** Values, and which of them train: of the latter a topology does not tell all. */
 function copyWeights(from: LayersModel, to: LayersModel): void {
-  const made = new Map(to.weights.map((weight) => [weight.originalName, weight]));
-  for (const weight of from.weights) {
-    const copy = made.get(weight.originalName)!;
-    copy.write(weight.read());
-    (copy as { trainable: boolean }).trainable = (weight as LayerVariable).trainable;
-  }
   const layers = topologicalLayers(to).filter(({ layer }) => layer.name !== NAME);
   topologicalLayers(from).forEach(({ layer }, i) => {
     layers[i]!.layer.trainable = layer.trainable;
   });
+  // After the layers: to set one sets all its weights.
+  const made = new Map(to.weights.map((weight) => [weight.originalName, weight]));
+  for (const weight of from.weights) {
+    const copy = made.get(weight.originalName)!;
+    copy.write(weight.read());
+    copy.trainable = weight.trainable;
+  }
 }

@@ -30,7 +30,8 @@ export const NO_PLATEAU: PlateauState = Object.freeze({
 });
 
 /**
- * What an evaluation makes of it: Keras's ReduceLROnPlateau. A figure that is not known counts as
+ * What an evaluation makes of it: Keras's ReduceLROnPlateau, but that the whole of the cooldown does
+ * not count, as in PyTorch (in Keras its last evaluation does). A figure that is not known counts as
  * one that is not better.
  */
 export function advancePlateau(
@@ -39,12 +40,11 @@ export function advancePlateau(
   value: number | null,
 ): PlateauState {
   const cools = before.cooldown > 0;
-  const left = cools ? before.cooldown - 1 : 0;
-  const state = { ...before, cooldown: left, wait: cools ? 0 : before.wait };
+  const state = { ...before, cooldown: cools ? before.cooldown - 1 : 0 };
   if (value !== null && isBetter(metric, value, before.best, minDelta)) {
     return { ...state, best: value, wait: 0 };
   }
-  if (left > 0) return state;
+  if (cools) return state;
   const wait = state.wait + 1;
   if (wait < patience || state.reductions >= mostReductions) return { ...state, wait };
   return { ...state, wait: 0, cooldown, reductions: state.reductions + 1 };
