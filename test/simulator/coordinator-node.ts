@@ -141,6 +141,8 @@ export class CoordinatorNode {
         this.#later(2, () => {
           const { applied, digest, complete } = effect;
           if (complete) checker.summary(effect);
+          if (effect.stoppedEarly) simulation.seen.stoppedEarly++;
+          if (effect.ofBest) simulation.seen.ofBest++;
           folder.write(clock.now, { summary: { digest, applied, complete } });
           if (this.#dies('after summary')) return;
           this.feed({ kind: 'summarized' });

@@ -38,6 +38,9 @@ export interface Seen {
   adopted: number;
   /** Coordinators that were told by the workers that their term is over. */
   deposed: number;
+  /** Summaries of runs that stopped early, and of best weights that were not the last. */
+  stoppedEarly: number;
+  ofBest: number;
 }
 
 /** More than any run needs that gets on. */
@@ -62,7 +65,10 @@ export class Simulation {
   #lives = new Map<string, number>();
   #passed = new Map<string, number>();
   #outcome: { readonly failure: Failure | null } | null = null;
-  readonly seen: Seen = { relayed: 0, fetched: 0, redone: 0, learnt: 0, adopted: 0, deposed: 0 };
+  readonly seen: Seen = {
+    ...{ relayed: 0, fetched: 0, redone: 0, learnt: 0, adopted: 0, deposed: 0 },
+    ...{ stoppedEarly: 0, ofBest: 0 },
+  };
   #counters = { dropped: 0, duplicates: 0, corrupt: 0 };
 
   constructor(
