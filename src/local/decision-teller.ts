@@ -16,9 +16,10 @@ export function decisionTeller(
   return ({ before, after }) => {
     if (controls === null || before === null || after === null) return [];
     const { reductions } = after.plateau;
-    const falls = reductions > before.plateau.reductions;
+    const ends = controls.stops(after);
+    const falls = reductions > before.plateau.reductions && !ends;
     // The rate after warm-up: a fall within it shows later.
-    const rate = learningRateAt(schedule, Math.max(schedule.warmupSteps, 0), reductions);
+    const rate = learningRateAt(schedule, schedule.warmupSteps, reductions);
     const none = (patience: number): string =>
       patience === 1 ? 'at the last evaluation' : `at ${patience} evaluations`;
     return [
@@ -27,7 +28,7 @@ export function decisionTeller(
             `The learning rate falls to ${Number(rate.toPrecision(4))}: ${config.plateauMonitor ?? metric} was no better ${none(config.plateauPatience)}.`,
           ]
         : []),
-      ...(controls.stops(after)
+      ...(ends
         ? [
             `Training stops early: ${metric} was no better ${none(after.stopping.wait)} than ${best(after.stopping.best)}.`,
           ]
