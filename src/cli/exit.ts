@@ -15,6 +15,7 @@ const ALSO_USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DATA_OUTPUT_EXISTS',
   'DATA_SPLIT_TOO_LARGE',
   'RUN_WITHOUT_VALIDATION',
+  'RUN_WITHOUT_BEST',
   'REPORT_OUTPUT_EXISTS',
 ]);
 

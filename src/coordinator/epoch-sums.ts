@@ -3,7 +3,12 @@ import type { EpochRecord, StepRecord } from '../shared/run-events.js';
 /** An epoch without what its evaluation says. */
 export type EpochEnd = Omit<
   EpochRecord,
-  'validationLoss' | 'validationAccuracy' | 'testLoss' | 'testAccuracy' | 'evaluationSeconds'
+  | 'validationLoss'
+  | 'validationAccuracy'
+  | 'testLoss'
+  | 'testAccuracy'
+  | 'isBest'
+  | 'evaluationSeconds'
 >;
 
 /** Adds up the steps of an epoch, in their order, to what is said of the epoch when it ends. */

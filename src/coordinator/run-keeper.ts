@@ -1,4 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
+import { standingIn, type BestMark } from '../shared/controls/standing.js';
 import { assertInternal, LockstepError } from '../shared/errors.js';
 import { floatOfBits } from '../shared/numerics/float-bits.js';
 import {
@@ -7,11 +8,11 @@ import {
   type StepRecord as StepFacts,
 } from '../shared/protocol/control.js';
 import type { NamedBytes } from '../shared/protocol/state-bytes.js';
-import { TEST_SET, VALIDATION_SET } from '../shared/protocol/run-schedule.js';
 import { wallMillis, type Tracer } from '../shared/trace/span.js';
+import { TEST_SET, VALIDATION_SET } from '../shared/protocol/evaluated-sets.js';
 import type { EpochRecord, RunObserver, StepRecord } from '../shared/run-events.js';
 import type { Keeper } from './coordinator.js';
-import type { CoordinatorEffect } from './machine/state.js';
+import type { CoordinatorEffect, Decided } from './machine/state.js';
 import { EpochSums, type EpochEnd } from './epoch-sums.js';
 import type { MetricsLog } from './run-folder/metrics-log.js';
 import type { RunFolder } from './run-folder/run-folder.js';
@@ -59,6 +60,8 @@ export interface RunKeeperOptions {
   readonly captured: ((applied: number) => CapturedState | undefined) | null;
   /** Told how long checkpoints take; null: nobody. */
   readonly tracer: Tracer | null;
+  /** What people should know of decisions, a line each. */
+  readonly tellDecisions: (decided: Decided) => readonly string[];
   /** Takes what model and summary are made of. */
   readonly conclude: (effect: EffectOf<'summarize'>, state: CapturedState) => Promise<void>;
 }
@@ -110,26 +113,32 @@ export class RunKeeper implements Keeper {
     await this.#syncedSoon();
   }
 
-  async evaluated({ applied, sums }: EffectOf<'evaluated'>): Promise<void> {
+  async evaluated({ applied, sums, decided }: EffectOf<'evaluated'>): Promise<void> {
     await this.#inTurn(() => {
       // Where all workers were lost, steps are done again, whose lines are there already.
       if (applied < this.#recorded || applied === this.#evaluated) return;
       this.#evaluated = applied;
       // Where training ends in the middle of an epoch, that is evaluated too.
       this.#ended ??= this.#sums.soFar();
-      this.#closeEpoch(sums);
+      this.#closeEpoch(sums, decided?.after?.best?.step === applied);
+      if (decided !== null) this.#tell(decided);
     });
   }
 
+  /** What an evaluation has decided, for people. */
+  #tell(decided: Decided): void {
+    for (const text of this.#options.tellDecisions(decided)) this.#options.observer.notice(text);
+  }
+
   async store(
-    { applied, lineage, digest }: EffectOf<'store'>,
+    { applied, lineage, digest, best }: EffectOf<'store'>,
     fetch: () => Promise<NamedBytes>,
   ): Promise<void> {
     const captured =
       this.#options.captured === null
         ? { digest, state: await fetch() }
         : capturedAs(digest, applied, this.#options.captured(applied));
-    await this.#save(applied, lineage, captured);
+    await this.#save(applied, lineage, captured, best);
   }
 
   stored(applied: number): NamedBytes | null {
@@ -149,20 +158,30 @@ export class RunKeeper implements Keeper {
       for (const facts of records) if (facts.step >= this.#recorded) await this.#recordStep(facts);
     });
     if (this.#recorded !== applied) return false;
-    await this.#save(applied, lineage, captured);
+    await this.#save(applied, lineage, captured, standingIn(captured.state)?.best ?? null);
     return true;
   }
 
   /** One after the other: a state may be asked for again while it is being written. */
-  #save(applied: number, lineage: string, captured: CapturedState): Promise<void> {
+  #save(
+    applied: number,
+    lineage: string,
+    captured: CapturedState,
+    best: BestMark | null,
+  ): Promise<void> {
     const done = this.#saved.then(async () => {
-      if (this.#stored?.applied !== applied) await this.#write(applied, lineage, captured);
+      if (this.#stored?.applied !== applied) await this.#write(applied, lineage, captured, best);
     });
     this.#saved = done.catch(() => undefined);
     return done;
   }
 
-  async #write(applied: number, lineage: string, captured: CapturedState): Promise<void> {
+  async #write(
+    applied: number,
+    lineage: string,
+    captured: CapturedState,
+    best: BestMark | null,
+  ): Promise<void> {
     const { folder, metrics, identity, stepsPerEpoch, tracer } = this.#options;
     const begin = wallMillis();
     await this.#inTurn(() => metrics.sync());
@@ -171,7 +190,7 @@ export class RunKeeper implements Keeper {
       epoch: Math.ceil(applied / stepsPerEpoch),
       identity: { ...identity },
       digests: { state: captured.digest },
-      state: { lineage },
+      state: { lineage, best: best && { ...best } },
       sections: captured.state,
     });
     const span = { track: 'disk', name: 'checkpoint', begin, end: wallMillis() };
@@ -181,7 +200,7 @@ export class RunKeeper implements Keeper {
 
   async summarize(effect: EffectOf<'summarize'>): Promise<void> {
     await this.#inTurn(() => {
-      this.#closeEpoch(null);
+      this.#closeEpoch(null, false);
       return this.#options.metrics.sync();
     });
     const stored = this.#stored;
@@ -199,7 +218,7 @@ export class RunKeeper implements Keeper {
   async #recordStep(facts: StepFacts): Promise<void> {
     const { metrics, observer, times } = this.#options;
     const line = this.#line(facts, await times(facts.step));
-    this.#closeEpoch(null);
+    this.#closeEpoch(null, false);
     metrics.append(line);
     this.#recorded = line.step;
     observer.step(line);
@@ -216,7 +235,7 @@ export class RunKeeper implements Keeper {
   }
 
   /** A line for the epoch that has ended, or that the run ends in the middle of. */
-  #closeEpoch(sums: readonly EvaluationSum[] | null): void {
+  #closeEpoch(sums: readonly EvaluationSum[] | null, isBest: boolean): void {
     const ended = this.#ended;
     if (ended === null) return;
     this.#ended = null;
@@ -230,6 +249,7 @@ export class RunKeeper implements Keeper {
       validationAccuracy: validation?.accuracy ?? null,
       testLoss: test?.loss ?? null,
       testAccuracy: test?.accuracy ?? null,
+      isBest,
       evaluationSeconds: seconds,
     };
     this.#options.metrics.append(record);

@@ -6,6 +6,9 @@ import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import { runName } from '../coordinator/run-identity.js';
 import type { StoredState } from '../coordinator/run-keeper.js';
 import { shortModelName } from '../shared/config/resolve.js';
+import { keepsBest } from '../shared/config/training-controls.js';
+import { weightAverageOf } from '../shared/config/weight-average.js';
+import { withStanding, type Standing } from '../shared/controls/standing.js';
 import { TRAINING_KEYS } from '../shared/config/schema.js';
 import type { SocketAddress } from '../shared/link/socket-address.js';
 import type { ServerTls } from '../shared/link/tls.js';
@@ -17,6 +20,7 @@ import { stateDigest } from '../shared/protocol/state-digest.js';
 import type { RunObserver } from '../shared/run-events.js';
 import { version } from '../shared/version.js';
 import type { Welcome } from '../shared/wire/session.js';
+import { WEIGHT_VECTORS } from '../worker/trainer.js';
 import type { Conclusion } from './conclude.js';
 import { optimizerOf } from '../shared/config/optimizer.js';
 import { stallSeconds, type PreparedRun } from './prepare-run.js';
@@ -94,7 +98,7 @@ export class ClusterRun {
     const schedule = runSchedule(config, data);
     const clock = new StepClock();
     const books = new RunBooks(run, folder, taken, schedule, observer, {
-      stored: taken.stored ?? initialState(run),
+      stored: taken.stored ?? initialState(run, taken.position.standing),
       times: async (step) => {
         const times = await clock.take(step);
         books.addStep(step, times.stepSeconds);
@@ -200,12 +204,24 @@ export class ClusterRun {
   }
 }
 
-/** What a run begins with: the initial weights, all moments zero. */
-function initialState(run: PreparedRun): StoredState {
-  const zeros = momentNames(optimizerOf(run.config)).map(
-    (name) => [name, new Uint8Array(run.layout.trainableLength * 4)] as const,
-  );
-  const state = new Map([['weights', bytesOf(run.initialWeights)] as const, ...zeros]);
+/** What a run begins with: the initial weights, also as average and best, all moments zero. */
+function initialState(run: PreparedRun, standing: Standing | null): StoredState {
+  const { config, initialWeights, layout } = run;
+  const [weights, averaged, best] = WEIGHT_VECTORS;
+  const names = [
+    weights,
+    ...momentNames(optimizerOf(config)),
+    ...(weightAverageOf(config) === null ? [] : [averaged]),
+    ...(keepsBest(config) ? [best] : []),
+  ];
+  const isWeights = (name: string): boolean => (WEIGHT_VECTORS as readonly string[]).includes(name);
+  const vectors = names.map((name) => {
+    const bytes = isWeights(name)
+      ? bytesOf(initialWeights)
+      : new Uint8Array(layout.trainableLength * 4);
+    return [name, bytes] as const;
+  });
+  const state = withStanding(new Map(vectors), standing);
   return { applied: 0, captured: { digest: stateDigest(state), state } };
 }
 

@@ -2,20 +2,27 @@ import { saveModel } from '../coordinator/model/save-model.js';
 import { digestOfBytes } from '../coordinator/run-identity.js';
 import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import { shortModelName } from '../shared/config/resolve.js';
+import { monitorOf } from '../shared/config/training-controls.js';
+import type { BestMark } from '../shared/controls/standing.js';
 import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import { LockstepError } from '../shared/errors.js';
 import { meansOf, type EvaluationSum } from '../shared/protocol/control.js';
-import { TEST_SET, TRAIN_SET, VALIDATION_SET } from '../shared/protocol/run-schedule.js';
+import { TEST_SET, TRAIN_SET, VALIDATION_SET } from '../shared/protocol/evaluated-sets.js';
 import type { NamedBytes } from '../shared/protocol/state-bytes.js';
 import type { RunSummary } from '../shared/run-events.js';
 import type { PreparedRun } from './prepare-run.js';
 import { versions } from './versions.js';
+import { weightsOf } from './weights-of-run.js';
 
 /** What a run has come to. */
 export interface Conclusion {
   readonly steps: number;
   readonly state: NamedBytes;
+  /** Of the weights that the run ends with: those of `ofBest`, else the last ones. */
   readonly evaluation: readonly EvaluationSum[];
+  readonly best: BestMark | null;
+  readonly ofBest: boolean;
+  readonly stoppedEarly: boolean;
   /** Of this process: optimizer steps, their samples and seconds, and evaluation. */
   readonly samplesHere: number;
   readonly trainingSeconds: number;
@@ -24,12 +31,17 @@ export interface Conclusion {
 
 export function saveTrained(
   { model, layout }: PreparedRun,
-  { state }: Conclusion,
+  conclusion: Conclusion,
   folder: RunFolder,
 ): Promise<void> {
-  const bytes = state.get('weights')!;
+  const bytes = finalWeights(conclusion);
   const weights = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
   return saveModel(model, layout, weights, folder.modelPath);
+}
+
+/** Those that the run ends with. */
+function finalWeights({ steps: step, state, best, ofBest }: Conclusion): Uint8Array {
+  return weightsOf({ step, state, best }, ofBest ? 'best' : 'last')!.bytes;
 }
 
 export function interrupted(path: string): LockstepError {
@@ -47,7 +59,7 @@ export function summarize(
   setupSeconds: number,
   threads = config.threads,
 ): RunSummary {
-  const { steps, state, evaluation, samplesHere, trainingSeconds } = conclusion;
+  const { steps, evaluation, best, samplesHere, trainingSeconds } = conclusion;
   const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
   const whole = Math.floor(steps / perEpoch);
   const samplesSeen = whole * data.train.count + (steps % perEpoch) * config.batchSize;
@@ -58,12 +70,20 @@ export function summarize(
     run,
     model: shortModelName(config.model),
     parameters: layout.trainableLength,
-    weightsDigest: digestOfBytes(state.get('weights')!),
+    weightsDigest: digestOfBytes(finalWeights(conclusion)),
     engine: program.engine,
     threads,
     steps,
     epochs: samplesSeen / data.train.count,
     samplesSeen,
+    stoppedEarly: conclusion.stoppedEarly,
+    best: best && {
+      step: best.step,
+      epoch: Math.ceil(best.step / perEpoch),
+      metric: monitorOf(config),
+      value: best.value,
+    },
+    weightsOf: config.restoreBest && best !== null ? 'best' : 'last',
     samplesPerSecond: trainingSeconds > 0 ? samplesHere / trainingSeconds : 0,
     trainLoss: train.loss,
     trainAccuracy: train.accuracy,

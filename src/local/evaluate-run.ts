@@ -1,6 +1,6 @@
 import { digestOfBytes } from '../coordinator/run-identity.js';
 import { LockstepError } from '../shared/errors.js';
-import { SET_INDEX } from '../shared/protocol/run-schedule.js';
+import { SET_INDEX } from '../shared/protocol/evaluated-sets.js';
 import type { ImageSet } from '../shared/data/image-set.js';
 import { predictionsOf, type Predictions } from '../shared/evaluation/predictions.js';
 import { setScores } from '../shared/evaluation/set-scores.js';
@@ -22,7 +22,7 @@ export async function evaluateRun(
   options: EvaluateOptions,
 ): Promise<EvaluationReport> {
   const run = await openTrainedRun(folder, options);
-  const { prepared, step, weights } = run;
+  const { prepared, step, weights, weightsOf } = run;
   const wanted = options.sets === 'all' ? setsOf(prepared) : options.sets;
   for (const name of wanted) imagesOf(run, name);
   const changed = options.robustness === true ? changedSets(prepared.data.test) : [];
@@ -40,6 +40,7 @@ export async function evaluateRun(
     return {
       run: folder,
       step,
+      weightsOf,
       weightsDigest: digestOfBytes(new Uint8Array(weights.buffer)),
       engine: prepared.program.engine,
       sets,

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { loadDataset } from '../coordinator/data/load-dataset.js';
 import { loadModel } from '../coordinator/model/load-model.js';
+import { placeStatistics, withNormalization } from '../coordinator/model/normalize-model.js';
 import { prepareConfig } from '../coordinator/run-folder/prepare.js';
 import { digestOf, digestOfBytes, type RunIdentity } from '../coordinator/run-identity.js';
 import {
@@ -14,7 +15,10 @@ import {
 import { augmentationOf } from '../shared/config/augmentation.js';
 import { ENDING_SCHEDULES } from '../shared/config/learning-rate.js';
 import { optimizerOf } from '../shared/config/optimizer.js';
+import { decides, keepsBest } from '../shared/config/training-controls.js';
+import { weightAverageOf } from '../shared/config/weight-average.js';
 import type { ArrayData } from '../shared/data/array-data.js';
+import { channelStatistics } from '../shared/data/channel-statistics.js';
 import type { DataListener } from '../shared/data/data-progress.js';
 import type { RunData } from '../shared/data/data-set.js';
 import type { ImageSet } from '../shared/data/image-set.js';
@@ -71,7 +75,8 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
     shape,
     classes.length,
   );
-  const { model, layout } = loaded;
+  const normalized = config.normalize ? await withNormalization(loaded.model) : null;
+  const { model, layout } = normalized ?? loaded;
   if (loaded.trainedWeight !== null && config.initialWeights === 'seeded') {
     listener.onNotice?.(
       `The model was trained before (see ${loaded.trainedWeight}); its weights are drawn anew from the seed. --initial-weights model keeps them.`,
@@ -79,8 +84,11 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
   }
   refuseSingleSamples(model, layout, data.train.count, config.batchSize, config.microBatch);
   const choice = await selectEngine(config.engine, model);
-  const program = await buildProgram(choice, config, loaded, data.train);
+  const program = await buildProgram(choice, config, { model, layout }, data.train);
   const weights = initialWeights(model, layout, config.seed, config.initialWeights);
+  if (normalized !== null && !(normalized.hadLayer && config.initialWeights === 'model')) {
+    placeStatistics(normalized, channelStatistics(data.train), weights);
+  }
   const initial = digestOfBytes(new Uint8Array(weights.buffer));
   const identity = identityOf(config, data.digest, layout, initial, program);
   return { config, data, model, layout, initialWeights: weights, choice, program, identity };
@@ -133,6 +141,8 @@ export function trainerSetup(
   | 'engineModule'
   | 'layout'
   | 'optimizer'
+  | 'average'
+  | 'keepsBest'
   | 'sets'
   | 'augmentation'
   | 'seed'
@@ -151,6 +161,8 @@ export function trainerSetup(
     engineModule: choice.engine.module,
     layout,
     optimizer: optimizerOf(config),
+    average: weightAverageOf(config),
+    keepsBest: keepsBest(config),
     sets: [data.train, data.test, ...(data.validation === null ? [] : [data.validation])],
     augmentation: augmentationOf(config),
     seed: config.seed,
@@ -169,13 +181,14 @@ export function stallSeconds({ config, choice }: PreparedRun): number {
 
 /**
  * Not in the digest of the configuration: the end and evaluations, which decide no step (but for
- * the end where the learning rate is bound to it); and what
- * other parts of the identity say better (the compiled model, the engine).
+ * the end where the learning rate is bound to it, and evaluations where decisions hang on them);
+ * and what other parts of the identity say better (the compiled model, the engine).
  */
 const NO_BITS: ReadonlySet<string> = new Set([
   'epochs',
   'steps',
   'evaluateEvery',
+  'earlyStoppingPatience',
   'engine',
   'model',
 ]);
@@ -189,9 +202,11 @@ export function identityOf(
   program: BuiltProgram,
 ): RunIdentity {
   const endDecides = ENDING_SCHEDULES.includes(config.learningRateSchedule);
-  const decides = (key: string): boolean =>
-    !NO_BITS.has(key) || (endDecides && (key === 'epochs' || key === 'steps'));
-  const keys = TRAINING_KEYS.filter(decides);
+  const isIn = (key: string): boolean =>
+    !NO_BITS.has(key) ||
+    (endDecides && (key === 'epochs' || key === 'steps')) ||
+    (key === 'evaluateEvery' && decides(config));
+  const keys = TRAINING_KEYS.filter(isIn);
   return {
     configuration: digestOf(keys.map((key) => [key, config[key]])),
     'data set': data,

@@ -8,6 +8,7 @@ import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import type { Schedule } from '../shared/protocol/schedule.js';
 import type { RunObserver } from '../shared/run-events.js';
 import type { Conclusion } from './conclude.js';
+import { decisionTeller } from './decision-teller.js';
 import type { PreparedRun } from './prepare-run.js';
 import type { TakenUp } from './take-up.js';
 
@@ -25,7 +26,7 @@ export class RunBooks {
   readonly #schedule: Schedule;
   readonly #taken: TakenUp;
   readonly #perEpoch: number;
-  #reached: Pick<Conclusion, 'steps' | 'evaluation' | 'state'> | null = null;
+  #reached: Omit<Conclusion, 'samplesHere' | 'trainingSeconds' | 'evaluationSeconds'> | null = null;
   #samples = 0;
   #seconds = 0;
 
@@ -51,8 +52,9 @@ export class RunBooks {
       identity: run.identity,
       stepsPerEpoch: this.#perEpoch,
       done: taken.done,
-      conclude: ({ applied, evaluation }, { state }) => {
-        this.#reached = { steps: applied, evaluation, state };
+      tellDecisions: decisionTeller(run.config, this.#perEpoch),
+      conclude: ({ applied, evaluation, best, ofBest, stoppedEarly }, { state }) => {
+        this.#reached = { steps: applied, evaluation, state, best, ofBest, stoppedEarly };
         return Promise.resolve();
       },
     });
@@ -68,7 +70,7 @@ export class RunBooks {
       identity,
       folder: {
         term,
-        checkpoint: position,
+        checkpoint: { applied: position.applied, lineage: position.lineage },
         metrics: { upTo: position.applied, lineages: new Map() },
       },
       ahead: 1,

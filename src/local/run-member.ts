@@ -1,6 +1,7 @@
 import { firstLineage } from '../shared/protocol/lineage.js';
 import type { MemberId } from '../shared/protocol/names.js';
-import { runSchedule, SET_INDEX } from '../shared/protocol/run-schedule.js';
+import { SET_INDEX } from '../shared/protocol/evaluated-sets.js';
+import { runSchedule } from '../shared/protocol/run-schedule.js';
 import type { Welcome } from '../shared/wire/session.js';
 import { Member, type MemberOptions } from '../worker/member.js';
 import { RowExchange } from '../worker/rows/row-exchange.js';
@@ -22,17 +23,24 @@ export interface Life extends Pick<
 /** A life of a worker in the run that it was welcomed to: begins at once. */
 export function beginLife(welcome: Welcome, run: PreparedRun, life: Life): Member {
   const { id, worker, isFirst, kernels, trainer, post, onStep, onWarning, tracer } = life;
+  const schedule = runSchedule(run.config, run.data);
   return new Member({
     config: {
       run: welcome.run,
       id,
       worker,
       identity: run.identity,
-      origin: isFirst ? { applied: 0, lineage: firstLineage(welcome.run) } : null,
+      origin: isFirst
+        ? {
+            applied: 0,
+            lineage: firstLineage(welcome.run),
+            standing: schedule.controls?.first ?? null,
+          }
+        : null,
       segments: welcome.segments,
       times: welcome,
     },
-    schedule: runSchedule(run.config, run.data),
+    schedule,
     trainer,
     setIndex: SET_INDEX,
     post,

@@ -4,6 +4,8 @@ import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import { requireSameIdentity, runName } from '../coordinator/run-identity.js';
 import type { StoredState } from '../coordinator/run-keeper.js';
 import { lastStep } from '../shared/config/schedule.js';
+import { trainingControlsOf } from '../shared/config/training-controls.js';
+import { requireStanding, type Standing } from '../shared/controls/standing.js';
 import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import { LockstepError } from '../shared/errors.js';
 import { firstLineage } from '../shared/protocol/lineage.js';
@@ -12,7 +14,11 @@ import type { PreparedRun } from './prepare-run.js';
 
 /** Where a run goes on, as its folder has it. */
 export interface TakenUp {
-  readonly position: { readonly applied: number; readonly lineage: string };
+  readonly position: {
+    readonly applied: number;
+    readonly lineage: string;
+    readonly standing: Standing | null;
+  };
   readonly term: number;
   readonly metrics: MetricsLog;
   /** Steps of the epoch at hand that are in the metrics already. */
@@ -29,20 +35,25 @@ export async function takeUp(
   const found = await folder.checkpoints.newestValid((error) => {
     observer.notice(`${error.message} An older one is taken.`);
   });
-  const position = { applied: 0, lineage: firstLineage(runName(run.identity)) };
+  const perEpoch = stepsPerEpoch(run.data.train.count, run.config.batchSize);
+  let position: TakenUp['position'] = {
+    applied: 0,
+    lineage: firstLineage(runName(run.identity)),
+    standing: trainingControlsOf(run.config, perEpoch)?.first ?? null,
+  };
+  const decides = position.standing !== null;
   let stored: StoredState | null = null;
   if (found !== null) {
     const { step, state, identity, sections, digests } = found.checkpoint;
     requireSameIdentity(identity, run.identity, folder.path);
     refuseEarlierEnd(run, step);
-    position.applied = step;
-    position.lineage = String(state['lineage']);
+    const standing = decides ? requireStanding(sections) : null;
+    position = { applied: step, lineage: String(state['lineage']), standing };
     stored = { applied: step, captured: { digest: digests['state']!, state: sections } };
     observer.notice(`Going on after step ${String(step)}, from ${found.path}.`);
   }
   if (run.config.resume !== null) await folder.keepConfig();
   const metrics = await folder.openMetrics(position.applied);
-  const perEpoch = stepsPerEpoch(run.data.train.count, run.config.batchSize);
   const epoch = Math.ceil(position.applied / perEpoch);
   const done =
     found === null

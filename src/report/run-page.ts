@@ -28,7 +28,7 @@ export function runPage(runs: readonly RunReport[]): string {
 const subtitleOf = ({ data, configuration }: RunReport): string =>
   `${String(configuration['model'])} on ${data.name}, ${formatCount(total(data.train))} training and ${formatCount(total(data.test))} test images`;
 
-function figuresOf({ scores, summary, parameters, step, engine }: RunReport): Html {
+function figuresOf({ scores, summary, parameters, step, weightsOf, engine }: RunReport): Html {
   const all: Tile[] = [
     { name: 'test accuracy', value: formatPercent(scores.accuracy) },
     { name: 'test loss', value: formatFixed(scores.loss) },
@@ -38,7 +38,7 @@ function figuresOf({ scores, summary, parameters, step, engine }: RunReport): Ht
       ? []
       : [{ name: 'train accuracy', value: formatPercent(summary.trainAccuracy) }]),
     { name: 'parameters', value: formatCount(parameters) },
-    { name: summary === null ? 'steps so far' : 'steps', value: formatCount(step) },
+    { name: stepsTitle(summary !== null, weightsOf), value: formatCount(step) },
     ...(summary === null
       ? []
       : [{ name: 'samples a second', value: formatCount(summary.samplesPerSecond) }]),
@@ -46,6 +46,9 @@ function figuresOf({ scores, summary, parameters, step, engine }: RunReport): Ht
   ];
   return tiles(all);
 }
+
+const stepsTitle = (isDone: boolean, weightsOf: RunReport['weightsOf']): string =>
+  weightsOf === 'best' ? 'steps to the best weights' : isDone ? 'steps' : 'steps so far';
 
 /** What is told of each run by itself; `place`: among several. */
 function sectionsOf(run: RunReport, place: number | null): Html[] {

@@ -1,6 +1,6 @@
 import type { ImageShape } from '../shared/data/image-set.js';
 import type { RunSummary } from '../shared/run-events.js';
-import type { SetEvaluation } from '../shared/run-reports.js';
+import type { SetEvaluation, WeightChoice } from '../shared/run-reports.js';
 
 /** One image with what was said of it. */
 export interface ShownImage {
@@ -25,6 +25,8 @@ export interface EpochPoint {
   readonly train: Measured;
   readonly validation: Measured | null;
   readonly test: Measured | null;
+  /** Whether the monitored figure was the best so far. */
+  readonly isBest: boolean;
 }
 
 export interface Measured {
@@ -39,7 +41,9 @@ export interface RunReport {
   readonly configuration: Readonly<Record<string, unknown>>;
   /** null while the run is not done. */
   readonly summary: RunSummary | null;
+  /** Optimizer steps of the weights that are shown, and which of the run's they are. */
   readonly step: number;
+  readonly weightsOf: WeightChoice;
   readonly weightsDigest: string;
   readonly engine: string;
   readonly parameters: number;

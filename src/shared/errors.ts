@@ -59,6 +59,7 @@ export const ERROR_CODES = {
   CHECKPOINT_STATE_LOST: 'A copy of the state that was to be written is not there any more.',
   RUN_OBJECTS_MISSING: 'A run that was given a model or arrays as objects needs them again.',
   RUN_WITHOUT_VALIDATION: 'The run has put no samples aside to validate on.',
+  RUN_WITHOUT_BEST: 'The run keeps no best weights, or has none yet.',
   RUN_WITHOUT_CHECKPOINT: 'The run has no checkpoint yet, so there are no weights to use.',
   IMAGE_NOT_FOUND: 'A set or file has no image of that index.',
   IMAGE_MISFIT: 'Images of a file are not of the size that the model takes.',

@@ -1,3 +1,5 @@
+import type { MonitoredMetric } from './controls/monitor.js';
+
 /**
  * What a run tells whoever watches it, and the records that its folder keeps. Steps and epochs
  * are counted from 1 here: `step` is the number of optimizer steps done. Losses are means over
@@ -45,10 +47,20 @@ export interface EpochRecord {
   /** Over the test set, in inference mode; null where this epoch was not evaluated. */
   readonly testLoss: number | null;
   readonly testAccuracy: number | null;
+  /** Whether the monitored figure was the best so far; false where no best weights are kept. */
+  readonly isBest: boolean;
   readonly evaluationSeconds: number;
 }
 
 export type MetricsRecord = StepRecord | EpochRecord;
+
+export interface BestState {
+  readonly step: number;
+  readonly epoch: number;
+  /** The monitored figure, by its name in the metrics, and its value. */
+  readonly metric: MonitoredMetric;
+  readonly value: number;
+}
 
 /** summary.json of a run folder. */
 export interface RunSummary {
@@ -65,6 +77,12 @@ export interface RunSummary {
   /** Passes over the training set; a fraction where `steps` ended the run. */
   readonly epochs: number;
   readonly samplesSeen: number;
+  /** Whether early stopping ended the run, before its last epoch or step. */
+  readonly stoppedEarly: boolean;
+  /** The best state of the run; null where no best weights are kept. */
+  readonly best: BestState | null;
+  /** Whose weights these are: the best ones (restoreBest), or the last. */
+  readonly weightsOf: 'best' | 'last';
   /** Over the training steps of this process; set-up and evaluation left out. */
   readonly samplesPerSecond: number;
   /** In inference mode with the final weights, over the whole sets. */

@@ -3,11 +3,20 @@ import type { SetScores } from './evaluation/set-scores.js';
 
 /** What the library's functions take and answer, besides a run's own records. */
 
+/**
+ * Which weights of a run: the last ones or those of its best evaluation, as they are evaluated (an
+ * average of the weights, where the run keeps one); or the last ones as the optimizer has them.
+ */
+export const WEIGHT_CHOICES = ['last', 'best', 'raw'] as const;
+export type WeightChoice = (typeof WEIGHT_CHOICES)[number];
+
 /** How a trained run is used; what is left out is as in the run's configuration. */
 export interface RunUseOptions {
   /** Folder of the data set, or a program's own arrays. */
   readonly data?: string | ArrayData;
   readonly threads?: number;
+  /** Left out: those that the run ends with (the best where it was told restoreBest). */
+  readonly weights?: WeightChoice;
   readonly notice?: (text: string) => void;
 }
 
@@ -24,6 +33,7 @@ export interface EvaluationReport {
   readonly run: string;
   /** Optimizer steps of the weights evaluated, and their SHA-256. */
   readonly step: number;
+  readonly weightsOf: WeightChoice;
   readonly weightsDigest: string;
   readonly engine: string;
   readonly sets: readonly SetEvaluation[];

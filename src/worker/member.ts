@@ -1,3 +1,4 @@
+import { requireStanding, withStanding, type Standing } from '../shared/controls/standing.js';
 import { assertInternal, type LockstepError } from '../shared/errors.js';
 import { rootOf } from '../shared/numerics/reduction-tree.js';
 import { snapshotChecksum } from '../shared/protocol/checksums.js';
@@ -16,7 +17,7 @@ import { advanceMember, startMember } from './machine/machine.js';
 import type { MemberConfig, MemberEffect, MemberEvent, MemberState, Row } from './machine/state.js';
 import type { Post } from './post.js';
 import type { RowExchange } from './rows/row-exchange.js';
-import type { Trainer, TrainerStep } from './trainer.js';
+import type { Trainer, TrainerState, TrainerStep } from './trainer.js';
 
 /** Where a step's time went in this worker, in seconds. */
 export interface StepTiming {
@@ -104,7 +105,8 @@ export class Member {
     await this.#work;
     const { position } = this.state;
     if (this.#torn || position === null) return null;
-    return this.captures.put(position.applied, position.lineage, this.#options.trainer.capture());
+    const { applied, lineage, standing } = position;
+    return this.captures.put(applied, lineage, this.#captured(standing));
   }
 
   /** Resolves when nothing touches the weights any more; asked after the end. */
@@ -289,12 +291,13 @@ export class Member {
   }
 
   async #apply(effect: Extract<MemberEffect, { kind: 'apply' }>): Promise<void> {
-    const { step, samples, control, payloads } = effect;
+    const { step, samples, control, payloads, isBest } = effect;
     const began = performance.now();
     this.#trace('step', 'exchange', this.#computedAt, { step: step + 1 }, began);
     this.#options.rows?.load(payloads);
     this.#torn = true;
-    await this.#options.trainer.apply(step, samples, floatOfBits(control.learningRateBits));
+    const rate = floatOfBits(control.learningRateBits);
+    await this.#options.trainer.apply(step, samples, rate, isBest);
     this.#torn = false;
     const now = performance.now();
     this.#trace('step', 'update', began, { step: step + 1 });
@@ -307,9 +310,13 @@ export class Member {
     this.#stepSince = now;
   }
 
-  #capture({ applied, lineage }: Extract<MemberEffect, { kind: 'capture' }>): void {
+  #captured(standing: Standing | null): TrainerState {
+    return withStanding(this.#options.trainer.capture(), standing);
+  }
+
+  #capture({ applied, lineage, standing }: Extract<MemberEffect, { kind: 'capture' }>): void {
     const began = performance.now();
-    const { digest } = this.captures.put(applied, lineage, this.#options.trainer.capture());
+    const { digest } = this.captures.put(applied, lineage, this.#captured(standing));
     this.#trace('step', 'capture', began, { step: applied });
     this.#drive.feed({ kind: 'captured', applied, digest });
     this.#stepSince += performance.now() - began;
@@ -317,25 +324,31 @@ export class Member {
 
   #restore({ applied, lineage, payloads }: Extract<MemberEffect, { kind: 'restore' }>): void {
     const began = performance.now();
-    const bytes = Buffer.concat(payloads as Uint8Array[]);
-    this.#options.trainer.restore(unpackState(bytes));
+    const state = unpackState(Buffer.concat(payloads as Uint8Array[]));
+    this.#options.trainer.restore(state);
     this.#trace('step', 'restore', began, { step: applied });
-    this.#drive.feed({ kind: 'restored', applied, lineage });
+    const standing = this.#options.schedule.controls === null ? null : requireStanding(state);
+    this.#drive.feed({ kind: 'restored', applied, lineage, standing });
     this.#stepSince = performance.now();
   }
 
   /** Pieces are counted through all sets, one after the other. */
-  async #evaluate({ applied, pieces }: Extract<MemberEffect, { kind: 'evaluate' }>): Promise<void> {
+  async #evaluate({
+    applied,
+    which,
+    pieces,
+  }: Extract<MemberEffect, { kind: 'evaluate' }>): Promise<void> {
     const began = performance.now();
     const { schedule, trainer, setIndex } = this.#options;
     const results: PieceResult[] = [];
     let offset = 0;
-    for (const { set, pieces: count } of schedule.evaluation(applied)) {
+    const of = which === 'best' ? 'best' : 'last';
+    for (const { set, pieces: count } of schedule.evaluation(applied, which)) {
       for (const range of pieces) {
         const first = Math.max(range.first - offset, 0);
         const end = Math.min(range.end - offset, count);
         if (first >= end) continue;
-        const sums = await trainer.evaluate(setIndex.get(set)!, applied, { first, end });
+        const sums = await trainer.evaluate(setIndex.get(set)!, applied, { first, end }, of);
         sums.losses.forEach((loss, i) => {
           const piece = offset + first + i;
           results.push({ piece, lossBits: floatBits(loss), correct: sums.correct[i]! });
@@ -344,7 +357,7 @@ export class Member {
       offset += count;
     }
     this.#trace('step', 'evaluate', began, { step: applied });
-    this.#drive.feed({ kind: 'evaluated', applied, results });
+    this.#drive.feed({ kind: 'evaluated', applied, which, results });
     this.#stepSince += performance.now() - began;
   }
 }

@@ -13,6 +13,7 @@ import {
 } from '../shared/numerics/optimizer-settings.js';
 import { rootOf, type TreeNode } from '../shared/numerics/reduction-tree.js';
 import type { RowLayout } from '../shared/numerics/row-layout.js';
+import { averageRate, type WeightAverage } from '../shared/numerics/weight-average.js';
 import type { Tracer } from '../shared/trace/span.js';
 import type { BuiltProgram } from './engine/engine.js';
 import { loadKernels } from './engine/wasm/module.js';
@@ -29,6 +30,10 @@ export interface TrainerSetup {
   readonly engineModule: string;
   readonly layout: RowLayout;
   readonly optimizer: OptimizerSettings;
+  /** The moving average of the weights that is kept, evaluated and saved; null: none. */
+  readonly average: WeightAverage | null;
+  /** Whether a copy of the best weights is kept. */
+  readonly keepsBest: boolean;
   /** Set 0 is trained on. */
   readonly sets: readonly ImageSet[];
   /** How samples of set 0 are changed in training; null: not at all. */
@@ -50,8 +55,17 @@ export interface TrainerSetup {
   readonly tracer?: Tracer | null;
 }
 
-/** Weights and optimizer state, as little-endian float32 bytes, by name. */
+/**
+ * Weights (as `weights`, their average as `averagedWeights`, the best as `bestWeights`) and
+ * optimizer state, as little-endian float32 bytes, by name.
+ */
 export type TrainerState = ReadonlyMap<string, Uint8Array>;
+
+/** Vectors of a state that are all like the initial weights when a run begins. */
+export const WEIGHT_VECTORS = ['weights', 'averagedWeights', 'bestWeights'] as const;
+
+const named = (name: string, vector: Float32Array | null): [string, Float32Array][] =>
+  vector === null ? [] : [[name, vector]];
 
 /** Enough for every kernel to meet more than one sample. */
 const PROBE_SAMPLES = 4;
@@ -71,6 +85,8 @@ export class Trainer {
   readonly #team: ThreadTeam;
   readonly #orders: EpochOrders;
   readonly #corrections: readonly BiasCorrection[];
+  /** float32 [layout.weightsLength]: a copy of the best; null where none is kept. */
+  readonly #best: Float32Array | null;
 
   private constructor(
     setup: TrainerSetup,
@@ -85,6 +101,7 @@ export class Trainer {
     this.#team = team;
     this.#orders = orders;
     this.#corrections = biasCorrections(setup.optimizer);
+    this.#best = setup.keepsBest ? new Float32Array(setup.layout.weightsLength) : null;
   }
 
   /**
@@ -142,8 +159,17 @@ export class Trainer {
 
   /** float32 [layout.weightsLength]: a view of the weights as they stand. */
   get weights(): Float32Array {
-    const { layout } = this.#setup;
-    return new Float32Array(this.#arena.buffer, this.arenaPlan.weights, layout.weightsLength);
+    return this.#weightsAt(this.arenaPlan.weights);
+  }
+
+  /** As `weights`: their average, where one is kept. It is what counts, and not the weights. */
+  get #averaged(): Float32Array | null {
+    const { average } = this.arenaPlan;
+    return average === 0 ? null : this.#weightsAt(average);
+  }
+
+  #weightsAt(address: number): Float32Array {
+    return new Float32Array(this.#arena.buffer, address, this.#setup.layout.weightsLength);
   }
 
   /**
@@ -200,21 +226,48 @@ export class Trainer {
     return digest.toString(16).padStart(16, '0');
   }
 
-  /** The optimizer's step `step` (from 0) with `reducedRow`. */
-  async apply(step: number, samples: number, learningRate: number): Promise<void> {
+  /**
+   * The optimizer's step `step` (from 0) with `reducedRow`. `isBest`: the weights before it are the
+   * best so far.
+   */
+  async apply(step: number, samples: number, learningRate: number, isBest = false): Promise<void> {
+    if (isBest) this.#best?.set(this.#averaged ?? this.weights);
+    const { average } = this.#setup;
     const [correction1 = 1, correction2 = 1] = this.#corrections.map((c) => c.after(step + 1));
     const microBatches = microBatchCount(samples, this.#setup.microBatch);
-    await this.#team.apply({ samples, microBatches, learningRate, correction1, correction2 }, step);
+    const task = { samples, microBatches, learningRate, correction1, correction2 };
+    const rate = average === null ? 0 : averageRate(average, step + 1);
+    await this.#team.apply({ ...task, averageRate: rate }, step);
   }
 
   /**
    * Sums over each of these micro-batches of a set in inference mode; all of the set's by default.
-   * `applied`: the steps behind the present weights, for errors.
+   * `applied`: the steps behind the present weights, for errors. `of`: the present weights, or their
+   * average where one is kept; or the best ones.
    */
-  evaluate(set: number, applied: number, pieces?: Range): Promise<PieceSums> {
+  evaluate(
+    set: number,
+    applied: number,
+    pieces?: Range,
+    of: 'last' | 'best' = 'last',
+  ): Promise<PieceSums> {
     const { microBatch, sets } = this.#setup;
     const all = rootOf(microBatchCount(sets[set]!.count, microBatch));
-    return this.#team.evaluate(set, microBatch, applied, pieces ?? all);
+    return this.#with(of === 'best' ? this.#best : this.#averaged, () =>
+      this.#team.evaluate(set, microBatch, applied, pieces ?? all),
+    );
+  }
+
+  /** With other weights in the place of the present ones, which are there again afterwards. */
+  async #with<Result>(others: Float32Array | null, body: () => Promise<Result>): Promise<Result> {
+    if (others === null) return body();
+    const present = this.weights.slice();
+    this.weights.set(others);
+    try {
+      return await body();
+    } finally {
+      this.weights.set(present);
+    }
   }
 
   /** Class probabilities, float32 [samples, classes]: overwritten by the next call. */
@@ -222,7 +275,7 @@ export class Trainer {
     return this.#team.predict(set, this.#setup.microBatch, applied);
   }
 
-  /** A copy of weights and optimizer state: named float32 vectors. */
+  /** A copy of all that is kept from step to step. */
   capture(): TrainerState {
     return new Map(
       this.#vectors().map(([name, vector]) => [name, new Uint8Array(vector.slice().buffer)]),
@@ -231,8 +284,11 @@ export class Trainer {
 
   /** Starts from these weights, float32 [layout.weightsLength], with all moments zero. */
   begin(weights: Float32Array): void {
-    for (const [, vector] of this.#vectors()) vector.fill(0);
-    this.weights.set(weights);
+    const copies: readonly string[] = WEIGHT_VECTORS;
+    for (const [name, vector] of this.#vectors()) {
+      if (copies.includes(name)) vector.set(weights);
+      else vector.fill(0);
+    }
   }
 
   /** Makes a captured state the present one. Throws TRAINER_STATE_MISMATCH, changing nothing. */
@@ -273,7 +329,13 @@ export class Trainer {
       (address, i) =>
         [names[i]!, new Float32Array(this.#arena.buffer, address, layout.trainableLength)] as const,
     );
-    return [['weights', this.weights], ...moments];
+    const [weights, averaged, best] = WEIGHT_VECTORS;
+    return [
+      [weights, this.weights],
+      ...moments,
+      ...named(averaged, this.#averaged),
+      ...named(best, this.#best),
+    ];
   }
 }
 
@@ -281,7 +343,15 @@ export class Trainer {
 export function planTrainerArena(
   setup: Pick<
     TrainerSetup,
-    'program' | 'layout' | 'optimizer' | 'sets' | 'batchSize' | 'microBatch' | 'threads' | 'parts'
+    | 'program'
+    | 'layout'
+    | 'optimizer'
+    | 'average'
+    | 'sets'
+    | 'batchSize'
+    | 'microBatch'
+    | 'threads'
+    | 'parts'
   >,
 ): ArenaPlan {
   const { program, layout, optimizer, threads, batchSize, microBatch } = setup;
@@ -289,6 +359,7 @@ export function planTrainerArena(
   const stepSizes = [Math.min(batchSize, samples), samples % batchSize].filter((n) => n > 0);
   return planArena({
     layout,
+    average: setup.average !== null,
     moments: momentNames(optimizer).length,
     squareSums: needsNorms(optimizer) ? squareSumWords(layout) : 0,
     threads,

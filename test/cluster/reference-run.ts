@@ -46,8 +46,19 @@ export class ReferenceRun {
   }
 }
 
-/** Trains it on one thread. */
-export async function referenceRun(t: Test): Promise<ReferenceRun> {
+/** Whatever workers decide by figures: the rate, the best weights, their average; and a model changed. */
+const DECIDING = [
+  ...['--learning-rate-schedule', 'plateau', '--plateau-patience', '1'],
+  ...['--plateau-min-delta', '0.5', '--plateau-monitor', 'loss', '--plateau-factor', '0.5'],
+  ...['--monitor', 'validationAccuracy', '--restore-best', '--ema-decay', '0.9', '--ema-warmup'],
+  '--normalize',
+];
+
+/** Trains it on one thread; `changes`: flags that win over those of the run. */
+export async function referenceRun(
+  t: Test,
+  changes: readonly string[] = DECIDING,
+): Promise<ReferenceRun> {
   const folder = t.testdir();
   const env = { ...process.env, LOCKSTEP_CACHE: join(folder, 'cache') };
   const data = await writeImages(join(folder, 'data'), await realImages(790, 130));
@@ -55,7 +66,7 @@ export async function referenceRun(t: Test): Promise<ReferenceRun> {
   const training = [
     ...['--model', 'lenet5', '--data', data, '--steps', '40', '--batch-size', '64'],
     ...['--micro-batch', '8', '--checkpoint-every', '7', '--keep-checkpoints', '3'],
-    ...['--validation', '90'],
+    ...['--validation', '90', ...changes],
   ];
   const command = ['train', ...training, '--out', join(folder, 'alone'), '--threads', '1'];
   const { status, stdout, stderr } = await cli([...command, '--json', '--quiet'], { env });

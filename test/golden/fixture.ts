@@ -7,6 +7,7 @@ import type { ImageShape } from '#src/shared/data/image-set.js';
 import type { LearningRateSchedule } from '#src/shared/numerics/learning-rate.js';
 import type { OptimizerSettings } from '#src/shared/numerics/optimizer-settings.js';
 import type { RowLayout } from '#src/shared/numerics/row-layout.js';
+import type { WeightAverage } from '#src/shared/numerics/weight-average.js';
 import type { BuiltProgram } from '#src/worker/engine/engine.js';
 
 /** How long, how large, by which rule: chosen so that the last step of an epoch is short. */
@@ -23,6 +24,8 @@ export interface GoldenRecipe {
   readonly optimizer: OptimizerSettings;
   readonly seed: number;
   readonly augmentation: Augmentation | null;
+  /** The moving average of the weights that is kept. */
+  readonly average: WeightAverage | null;
 }
 
 export interface GoldenCase extends GoldenRecipe {
@@ -45,6 +48,8 @@ export interface GoldenFixture {
 export interface GoldenResult {
   /** SHA-256, hex, of all weights after the last step: little-endian float32, layout order. */
   readonly weightsDigest: string;
+  /** The same of their moving average, where one is kept. */
+  readonly averageDigest?: string;
   /** The sum of the losses of each step: a float32, exact in JSON. */
   readonly lossSums: readonly number[];
   /** Samples classified rightly in each step, in training mode. */
@@ -63,7 +68,7 @@ const adam = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDeca
 /** What a schedule leaves out does not count for its kind. */
 function rate(peak: number, more: Partial<LearningRateSchedule> = {}): LearningRateSchedule {
   const common = { warmupSteps: 0, warmupFrom: 0, totalSteps: 8, decaySteps: 1 };
-  return { kind: 'constant', peak, ...common, decayRate: 1, floor: 0, ...more };
+  return { kind: 'constant', peak, ...common, decayRate: 1, floor: 0, plateauFactor: 1, ...more };
 }
 
 /**
@@ -72,7 +77,7 @@ function rate(peak: number, more: Partial<LearningRateSchedule> = {}): LearningR
  */
 const common = {
   ...{ images: 27, batchSize: 16, microBatch: 5, learningRate: rate(0.001) },
-  augmentation: null,
+  ...{ augmentation: null, average: null },
 } as const;
 
 /** Every network, then every other optimizer and schedule on a small one. */
@@ -144,5 +149,12 @@ export const RECIPES: readonly GoldenRecipe[] = [
     optimizer: {
       ...{ kind: 'lamb', beta1: 0.9, beta2: 0.999, epsilon: 1e-6, decoupledWeightDecay: 0.01 },
     },
+  },
+  {
+    ...common,
+    ...{ name: 'moving average of the weights', model: 'medley', steps: 8, seed: 19 },
+    learningRate: rate(0.01),
+    optimizer: adam,
+    average: { decay: 0.7, warmup: true },
   },
 ];

@@ -12,6 +12,7 @@ import {
   momentNames,
   needsNorms,
 } from '#src/shared/numerics/optimizer-settings.js';
+import { averageRate } from '#src/shared/numerics/weight-average.js';
 import { loadKernels } from '#src/worker/engine/wasm/module.js';
 import type { WasmProgram } from '#src/worker/engine/wasm/program.js';
 import { allocateArena, planArena, rowAddress } from '#src/worker/threads/arena.js';
@@ -31,7 +32,7 @@ export async function goldenRun(
   set: ImageSet,
   initialWeights: Float32Array,
 ): Promise<GoldenResult> {
-  const { layout, program, optimizer, batchSize, microBatch } = golden;
+  const { layout, program, optimizer, batchSize, microBatch, average } = golden;
   const perEpoch = stepsPerEpoch(set.count, batchSize);
   const samplesOf = (step: number): number =>
     Math.min(batchSize, set.count - (step % perEpoch) * batchSize);
@@ -40,6 +41,7 @@ export async function goldenRun(
   );
   const arenaPlan = planArena({
     layout,
+    average: average !== null,
     moments: momentNames(optimizer).length,
     squareSums: needsNorms(optimizer) ? squareSumWords(layout) : 0,
     threads: 1,
@@ -50,6 +52,9 @@ export async function goldenRun(
   const arena = allocateArena(arenaPlan);
   const weights = new Float32Array(arena.buffer, arenaPlan.weights, layout.weightsLength);
   weights.set(initialWeights);
+  const averaged =
+    average && new Float32Array(arena.buffer, arenaPlan.average, layout.weightsLength);
+  averaged?.set(initialWeights);
   const buffer = allocateControl(1);
   const control = openControl(buffer, 1);
   const orders = new EpochOrders(golden.seed, set.count);
@@ -103,6 +108,7 @@ export async function goldenRun(
       learningRate: learningRateAt(golden.learningRate, step),
       correction1,
       correction2,
+      averageRate: average === null ? 0 : averageRate(average, step + 1),
       cuts: 0,
     };
     for (const [name, value] of Object.entries(asked)) {
@@ -116,7 +122,9 @@ export async function goldenRun(
     lossSums.push(new Float32Array(arena.buffer, row, 1)[0]!);
     correct.push(control.words[threadWord(0, THREAD.correct)]!);
   }
-  return { weightsDigest: await sha256(weights), lossSums, correct };
+  const weightsDigest = await sha256(weights);
+  const digests = averaged === null ? {} : { averageDigest: await sha256(averaged) };
+  return { weightsDigest, ...digests, lossSums, correct };
 }
 
 async function sha256(values: Float32Array): Promise<string> {

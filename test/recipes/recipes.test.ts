@@ -46,11 +46,15 @@ t.test('what the reports give, the recipes have', async (t) => {
     model: 'cnn4',
     validation: 12000,
     learningRate: 0.01,
+    learningRateSchedule: 'plateau',
+    restoreBest: true,
   });
   t.match(configOf('r2-resnet.json').config, { model: 'resnet', epochs: 10, validation: 12000 });
   t.match(configOf('r4.json').config, { model: 'cnn2bn', batchSize: 1000 });
   t.match(optimizerOf(configOf('r4.json').config), { kind: 'adam', weightDecay: 1e-5 });
-  t.match(configOf('r5.json').config, { model: 'hybrid', batchSize: 242, optimizer: 'amsgrad' });
+  const r5 = configOf('r5.json').config;
+  t.match(r5, { model: 'hybrid', batchSize: 242, optimizer: 'amsgrad', epochs: 500 });
+  t.match(r5, { learningRateSchedule: 'plateau', earlyStoppingPatience: 30 });
 });
 
 for (const recipe of RECIPES) {

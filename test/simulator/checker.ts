@@ -1,8 +1,10 @@
 import type { EvaluationSum, StepRecord } from '#src/shared/protocol/control.js';
-import type { CoordinatorState } from '#src/coordinator/machine/state.js';
+import type { CoordinatorEffect, CoordinatorState } from '#src/coordinator/machine/state.js';
 import type { MemberId } from '#src/shared/protocol/names.js';
 import type { MemberState } from '#src/worker/machine/state.js';
-import { digestOf, type Oracle, type Weights } from './model.js';
+import { digestOf, type Oracle, type State, type Weights } from './model.js';
+
+type Summary = Extract<CoordinatorEffect, { kind: 'summarize' }>;
 
 /** An invariant was broken: the schedule that did it is in the message. */
 export class Violation extends Error {}
@@ -19,6 +21,8 @@ export class Checker {
   constructor(
     readonly oracle: Oracle,
     readonly ahead: number,
+    /** Where the run ends if nothing ends it early. */
+    readonly steps: number,
   ) {}
 
   /** Same name: same bits. */
@@ -32,6 +36,25 @@ export class Checker {
   weights(applied: number, weights: Weights): void {
     if (digestOf(weights) !== this.oracle.states[applied]?.digest) {
       throw new Violation(`wrong weights after ${applied} steps`);
+    }
+  }
+
+  /** With what decisions hang on. */
+  state(applied: number, state: State): void {
+    this.weights(applied, state);
+    const expected = JSON.stringify(this.oracle.states[applied]!.standing);
+    if (JSON.stringify(state.standing) !== expected) {
+      throw new Violation(`wrong standing after ${applied} steps: not ${expected}`);
+    }
+  }
+
+  /** What a summary tells: where the run ended, of which weights, and what they are worth. */
+  summary({ applied, evaluation, best, stoppedEarly }: Summary): void {
+    const { end, closing, stops, best: expected } = this.oracle;
+    const told = JSON.stringify([applied, evaluation, best, stoppedEarly]);
+    const early = stops && end < this.steps;
+    if (told !== JSON.stringify([end, closing, expected, early])) {
+      throw new Violation(`the summary tells ${told}`);
     }
   }
 

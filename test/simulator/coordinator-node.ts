@@ -146,8 +146,11 @@ export class CoordinatorNode {
       case 'summarize':
         if (this.#dies('before summary')) return;
         this.#later(2, () => {
-          const { applied, digest } = effect;
-          folder.write(clock.now, { summary: { digest, applied } });
+          const { applied, digest, complete } = effect;
+          if (complete) checker.summary(effect);
+          if (effect.stoppedEarly) simulation.seen.stoppedEarly++;
+          if (effect.ofBest) simulation.seen.ofBest++;
+          folder.write(clock.now, { summary: { digest, applied, complete } });
           if (this.#dies('after summary')) return;
           this.feed({ kind: 'summarized' });
         });
@@ -209,7 +212,7 @@ export class CoordinatorNode {
         });
         return;
       }
-      simulation.checker.weights(applied, state);
+      simulation.checker.state(applied, state);
       simulation.checker.checkpoint(applied, folder.synced.metrics, simulation.linesLost);
       if (this.#dies('before store:sync')) return;
       this.#later(2, () => {

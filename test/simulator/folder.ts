@@ -1,11 +1,11 @@
 import type { StepRecord } from '#src/shared/protocol/control.js';
 import type { Folder } from '#src/coordinator/machine/state.js';
-import type { Weights } from './model.js';
+import type { State } from './model.js';
 
 export interface StoredState {
   readonly applied: number;
   readonly lineage: string;
-  readonly state: Weights;
+  readonly state: State;
 }
 
 /** What lies synced in the run folder: what a crash leaves. */
@@ -13,7 +13,11 @@ export interface Synced {
   readonly term: number;
   readonly metrics: readonly StepRecord[];
   readonly checkpoints: readonly StoredState[];
-  readonly summary: { readonly digest: string; readonly applied: number } | null;
+  readonly summary: {
+    readonly digest: string;
+    readonly applied: number;
+    readonly complete: boolean;
+  } | null;
 }
 
 /** A run folder with its past, so that an old copy of it can be put back. */

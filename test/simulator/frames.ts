@@ -2,7 +2,7 @@ import { floatBits } from '#src/shared/numerics/float-bits.js';
 import { nodeKey, type TreeNode } from '#src/shared/numerics/reduction-tree.js';
 import type { Message } from '#src/shared/protocol/messages.js';
 import type { Gradient } from '#src/worker/machine/state.js';
-import { checksumOf, rowDigest, segmentOf, type Weights } from './model.js';
+import { checksumOf, rowDigest, segmentOf, type State } from './model.js';
 import type { Random } from './random.js';
 
 /** What rims and network do to frames: name them, sum them up, damage them. */
@@ -15,9 +15,9 @@ export function snapshotPiece(
   applied: number,
   lineage: string,
   segment: number,
-  { weights, moments }: Weights,
+  state: State,
 ): Extract<Message, { kind: 'snapshot-piece' }> {
-  const all = Float32Array.from([...weights, ...moments]);
+  const all = flat(state);
   const payload = segmentOf(all, segment, SNAPSHOT_SEGMENTS);
   const checksum = checksumOf(`snapshot ${applied} ${lineage} ${segment}`, null, payload);
   const segments = SNAPSHOT_SEGMENTS;
@@ -32,6 +32,21 @@ export function snapshotPiece(
     checksum,
     payload,
   };
+}
+
+/** A state as one vector: whatever is no number as the codes of its text. */
+function flat({ weights, moments, best, standing }: State): Float32Array {
+  const codes = [...JSON.stringify(standing)].map((letter) => letter.charCodeAt(0));
+  return Float32Array.from([...weights, ...moments, ...best, ...codes]);
+}
+
+/** The state that `flat` was made of; `elements`: of each of its vectors. */
+export function unflat(all: readonly number[], elements: number): State {
+  const part = (at: number): Float32Array =>
+    Float32Array.from(all.slice(at * elements, (at + 1) * elements));
+  const text = String.fromCharCode(...all.slice(3 * elements));
+  const standing = JSON.parse(text) as State['standing'];
+  return { weights: part(0), moments: part(1), best: part(2), standing };
 }
 
 /** What a rim finds when it sums up a frame that has come. */

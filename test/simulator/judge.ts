@@ -24,7 +24,7 @@ export function judge(scenario: Scenario): Judgement {
   try {
     let outcome = first.run();
     let ends = 0;
-    while (!isComplete(first, outcome)) {
+    while (!isComplete(outcome)) {
       const { failure } = outcome;
       if (failure !== null && !HONEST.has(failure.code)) {
         throw new Violation(`ended with ${failure.code}: ${failure.message}`);
@@ -53,13 +53,13 @@ export function judge(scenario: Scenario): Judgement {
   }
 }
 
-function isComplete(simulation: Simulation, { failure, folder }: Outcome): boolean {
-  return failure === null && folder.synced.summary?.applied === simulation.model.options.steps;
+function isComplete({ failure, folder }: Outcome): boolean {
+  return failure === null && folder.synced.summary?.complete === true;
 }
 
-function checkFolder({ oracle, model, checker, linesLost }: Simulation, { folder }: Outcome): void {
+function checkFolder({ oracle, checker, linesLost }: Simulation, { folder }: Outcome): void {
   const { summary, metrics } = folder.synced;
-  const { steps } = model.options;
+  const { end: steps } = oracle;
   if (summary?.digest !== oracle.states[steps]?.digest) {
     throw new Violation(`the summary has digest ${summary?.digest ?? 'none'}`);
   }
@@ -72,7 +72,7 @@ function checkFolder({ oracle, model, checker, linesLost }: Simulation, { folder
     throw new Violation(`metrics of steps ${written.join()}, not of ${expected.join()}`);
   }
   if (folder.newest.applied !== steps) throw new Violation('the last state is not stored');
-  checker.weights(steps, folder.newest.state);
+  checker.state(steps, folder.newest.state);
 }
 
 /** The violation with what is needed to see it again. */

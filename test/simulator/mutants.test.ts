@@ -1,5 +1,9 @@
 import t from 'tap';
 import { additions } from '#src/shared/numerics/reduction-tree.js';
+import { NO_SAMPLES } from '#src/shared/controls/monitor.js';
+import { NO_PLATEAU } from '#src/shared/controls/plateau.js';
+import type { Standing } from '#src/shared/controls/standing.js';
+import type { Decisions } from '#src/shared/controls/training-controls.js';
 import type { Schedule } from '#src/shared/protocol/schedule.js';
 import { judge } from './judge.js';
 import { chaos, type Scenario } from './scenario.js';
@@ -35,6 +39,23 @@ const MUTANTS: Readonly<Record<string, Partial<Scenario>>> = {
   'The short micro-batch at the end of an epoch is dropped': {
     distort: (schedule) => withMicroBatches(schedule, (count) => Math.max(1, count - 1)),
   },
+  'A step forgets how long the plateau has lasted': {
+    distort: (schedule) =>
+      withStandingAfter(schedule, (standing) => ({ ...standing, plateau: NO_PLATEAU })),
+  },
+  'A step forgets the figures of the epoch': {
+    distort: (schedule) =>
+      withStandingAfter(schedule, (standing) => ({ ...standing, epoch: NO_SAMPLES })),
+  },
+  'A step forgets which state was the best': {
+    distort: (schedule) => withStandingAfter(schedule, (standing) => ({ ...standing, best: null })),
+  },
+  'A run that is to stop early goes on': {
+    distort: (schedule) => ({
+      ...schedule,
+      controls: schedule.controls && { ...bound(schedule.controls), stops: () => false },
+    }),
+  },
   'Members are allowed two steps ahead': {
     coordinatorRules: { grantLimit: (stable) => stable + 2 },
   },
@@ -66,6 +87,23 @@ for (const [title, broken] of Object.entries(MUTANTS)) {
   });
 }
 
+function bound(controls: Decisions): Decisions {
+  return {
+    first: controls.first,
+    afterStep: (standing, record) => controls.afterStep(standing, record),
+    afterEvaluation: (standing, applied, sums) => controls.afterEvaluation(standing, applied, sums),
+    stops: (standing) => controls.stops(standing),
+  };
+}
+
+function withStandingAfter(schedule: Schedule, change: (standing: Standing) => Standing): Schedule {
+  const { controls } = schedule;
+  if (controls === null) return schedule;
+  const afterStep: Decisions['afterStep'] = (standing, record) =>
+    change(controls.afterStep(standing, record));
+  return { ...schedule, controls: { ...bound(controls), afterStep } };
+}
+
 function withMicroBatches(schedule: Schedule, change: (count: number) => number): Schedule {
   return {
     ...schedule,
@@ -73,7 +111,7 @@ function withMicroBatches(schedule: Schedule, change: (count: number) => number)
       const plan = schedule.step(step);
       return { ...plan, microBatches: change(plan.microBatches) };
     },
-    learningRateBits: (step, evaluation) => schedule.learningRateBits(step, evaluation),
-    evaluation: (applied) => schedule.evaluation(applied),
+    learningRateBits: (step, standing) => schedule.learningRateBits(step, standing),
+    evaluation: (applied, which) => schedule.evaluation(applied, which),
   };
 }

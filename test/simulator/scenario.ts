@@ -1,5 +1,6 @@
 import type { CoordinatorRules } from '#src/coordinator/machine/rules.js';
 import type { Schedule } from '#src/shared/protocol/schedule.js';
+import { MONITORED_METRICS } from '#src/shared/controls/monitor.js';
 import type { MemberRules } from '#src/worker/machine/rules.js';
 import type { ModelOptions } from './model.js';
 import { Random } from './random.js';
@@ -92,6 +93,7 @@ export function quiet(seed: number, changes: Partial<Scenario> = {}): Scenario {
       microBatch: 2,
       elements: 6,
       evaluationPieces: 4,
+      controls: { monitor: 'validationLoss', stopsAfter: null, restoreBest: true },
     },
     workers: 3,
     minWorkers: 1,
@@ -143,6 +145,17 @@ export const COORDINATOR_POINTS = [
   'send-snapshot',
 ] as const;
 
+/** Decisions of every kind, from a stream of their own. */
+function chaoticControls(seed: number): ModelOptions['controls'] {
+  const random = new Random(seed ^ 0xc0de);
+  if (random.chance(0.2)) return null;
+  return {
+    monitor: random.pick(MONITORED_METRICS),
+    stopsAfter: random.chance(0.5) ? random.integer(1, 2) : null,
+    restoreBest: random.chance(0.5),
+  };
+}
+
 /** A schedule of misfortunes that follows from its seed. */
 export function chaos(seed: number): Scenario {
   const random = new Random(seed);
@@ -162,6 +175,7 @@ export function chaos(seed: number): Scenario {
       microBatch: random.integer(1, 4),
       elements: random.integer(3, 6),
       evaluationPieces: random.chance(0.5) ? random.integer(1, 5) : 0,
+      controls: chaoticControls(seed),
     },
     workers,
     minWorkers: random.integer(1, Math.min(2, workers)),

@@ -6,7 +6,7 @@ import { Checker, Violation } from './checker.js';
 import { CoordinatorNode } from './coordinator-node.js';
 import { SimulatedFolder } from './folder.js';
 import { corrupted, strayed } from './frames.js';
-import { Model, type Oracle, type Weights } from './model.js';
+import { Model, type Oracle, type State } from './model.js';
 import { VirtualClock } from './queue.js';
 import { Random } from './random.js';
 import type { Scenario } from './scenario.js';
@@ -38,6 +38,9 @@ export interface Seen {
   adopted: number;
   /** Coordinators that were told by the workers that their term is over. */
   deposed: number;
+  /** Summaries of runs that stopped early, and of best weights that were not the last. */
+  stoppedEarly: number;
+  ofBest: number;
 }
 
 /** More than any run needs that gets on. */
@@ -62,7 +65,10 @@ export class Simulation {
   #lives = new Map<string, number>();
   #passed = new Map<string, number>();
   #outcome: { readonly failure: Failure | null } | null = null;
-  readonly seen: Seen = { relayed: 0, fetched: 0, redone: 0, learnt: 0, adopted: 0, deposed: 0 };
+  readonly seen: Seen = {
+    ...{ relayed: 0, fetched: 0, redone: 0, learnt: 0, adopted: 0, deposed: 0 },
+    ...{ stoppedEarly: 0, ofBest: 0 },
+  };
   #counters = { dropped: 0, duplicates: 0, corrupt: 0 };
 
   constructor(
@@ -72,11 +78,11 @@ export class Simulation {
     this.random = new Random(scenario.seed ^ 0x5eed);
     this.model = new Model(scenario.model);
     this.oracle = this.model.undisturbed();
-    this.checker = new Checker(this.oracle, 1);
+    this.checker = new Checker(this.oracle, 1, scenario.model.steps);
     this.machineSchedule = scenario.distort?.(this.model.schedule) ?? this.model.schedule;
     const { lineage } = this.oracle.states[0]!;
     this.#folder =
-      folder ?? new SimulatedFolder({ applied: 0, lineage, state: this.model.initial() });
+      folder ?? new SimulatedFolder({ applied: 0, lineage, state: this.model.initialState() });
   }
 
   run(): Outcome {
@@ -222,7 +228,7 @@ export class Simulation {
     return this.workers.filter(({ alive }) => alive).map(({ state }) => state);
   }
 
-  captureOf(id: MemberId, applied: number): Weights | null {
+  captureOf(id: MemberId, applied: number): State | null {
     const node = this.workers.find((worker) => worker.id === id);
     return node?.alive === true ? (node.captures.get(applied)?.state ?? null) : null;
   }

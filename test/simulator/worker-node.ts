@@ -11,8 +11,8 @@ import type {
   Row,
   Stored,
 } from '#src/worker/machine/state.js';
-import { gradientOf, kindOf, measure, nameOf, snapshotPiece } from './frames.js';
-import { addRows, checksumOf, digestOf, segmentOf, type Weights } from './model.js';
+import { gradientOf, kindOf, measure, nameOf, snapshotPiece, unflat } from './frames.js';
+import { addRows, checksumOf, digestOf, segmentOf, type State, type Weights } from './model.js';
 import type { Simulation } from './simulation.js';
 import { TIMES } from './times.js';
 
@@ -21,7 +21,7 @@ export class WorkerNode {
   alive = true;
   state: MemberState;
   weights: Weights | null;
-  readonly captures = new Map<number, { readonly state: Weights; readonly lineage: string }>();
+  readonly captures = new Map<number, { readonly state: State; readonly lineage: string }>();
   #jobs: { readonly millis: number; readonly action: () => void }[] = [];
   #busy = false;
   #progress = 0;
@@ -40,7 +40,7 @@ export class WorkerNode {
         id,
         worker: name,
         identity: { model: 'm', data: 'd' },
-        origin: loaded ? { applied: 0, lineage: oracle.states[0]!.lineage } : null,
+        origin: loaded ? { applied: 0, ...oracle.states[0]! } : null,
         segments: scenario.segments,
         times: TIMES.member,
       },
@@ -144,9 +144,10 @@ export class WorkerNode {
         return;
       case 'capture':
         this.#enqueue(1, 'capture', () => {
-          const { applied, lineage } = effect;
-          simulation.checker.weights(applied, this.weights!);
-          this.captures.set(applied, { state: this.weights!, lineage });
+          const { applied, lineage, standing } = effect;
+          const state = { ...this.weights!, standing };
+          simulation.checker.state(applied, state);
+          this.captures.set(applied, { state, lineage });
           this.feed({ kind: 'captured', applied, digest: digestOf(this.weights!) });
         });
         return;
@@ -155,28 +156,26 @@ export class WorkerNode {
         return;
       case 'evaluate':
         this.#enqueue(3, 'evaluate', () => {
-          const { applied } = effect;
+          const { applied, which } = effect;
+          const weights = which === 'best' ? this.weights!.best : this.weights!.weights;
           const results: PieceResult[] = [];
           for (const { first, end } of effect.pieces) {
             for (let piece = first; piece < end; piece++) {
-              results.push(simulation.model.evaluate(applied, piece, this.weights!));
+              results.push(simulation.model.evaluate(applied, piece, weights));
             }
           }
           simulation.checker.weights(applied, this.weights!);
-          this.feed({ kind: 'evaluated', applied, results });
+          this.feed({ kind: 'evaluated', applied, which, results });
         });
         return;
       case 'restore':
         this.#enqueue(2, 'restore', () => {
           const { applied, lineage, payloads } = effect;
           const all = (payloads as Float32Array[]).flatMap((part) => [...part]);
-          const half = all.length / 2;
-          this.weights = {
-            weights: Float32Array.from(all.slice(0, half)),
-            moments: Float32Array.from(all.slice(half)),
-          };
-          simulation.checker.weights(applied, this.weights);
-          this.feed({ kind: 'restored', applied, lineage });
+          const state = unflat(all, simulation.model.options.elements);
+          this.weights = state;
+          simulation.checker.state(applied, state);
+          this.feed({ kind: 'restored', applied, lineage, standing: state.standing });
         });
         return;
       case 'reduce':
@@ -294,11 +293,11 @@ export class WorkerNode {
 
   #apply(effect: Extract<MemberEffect, { kind: 'apply' }>): void {
     const { checker, model } = this.simulation;
-    const { record, control, samples, step } = effect;
+    const { record, control, samples, step, isBest } = effect;
     checker.weights(step, this.weights!);
     checker.record(record);
     const gradient = Float32Array.from((effect.payloads as Float32Array[]).flatMap((p) => [...p]));
-    this.weights = model.apply(this.weights!, gradient, samples, control);
+    this.weights = model.apply(this.weights!, gradient, { samples, control, isBest });
     checker.weights(step + 1, this.weights);
   }
 

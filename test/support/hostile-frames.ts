@@ -34,7 +34,8 @@ const isFree = (path: Path): boolean =>
     .some((key) => ['config', 'model', 'identity', 'where', 'facts'].includes(String(key)));
 const isJson = (path: Path): boolean =>
   path[0] === 'model' || (path[0] === 'config' && isFree(path));
-const isAnyNumber = (path: Path): boolean => path.at(-1) === 'lossSum' || path.at(-2) === 'where';
+const isAnyNumber = (path: Path): boolean =>
+  ['lossSum', 'best', 'value'].includes(String(path.at(-1))) || path.at(-2) === 'where';
 const never = (): boolean => false;
 const always = (): boolean => true;
 const inList = (path: Path): boolean => typeof path.at(-1) === 'number';

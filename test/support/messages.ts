@@ -28,6 +28,13 @@ const control = {
   ],
 };
 
+const standing = {
+  epoch: { samples: 640, correct: 511, lossSum: 12.5 },
+  plateau: { best: 0.25, wait: 2, cooldown: 1, reductions: 3 },
+  stopping: { best: null, wait: 4 },
+  best: { step: 6, value: -0.5 },
+};
+
 const report = {
   kind: 'report',
   run,
@@ -39,6 +46,7 @@ const report = {
   assignment: 76,
   applied: 9,
   lineage,
+  standing,
   records: [
     { step: 8, before: lineage, after: 'a', control, digest: 'ab', lossBits: 0xffffffff, tally },
   ],
@@ -58,6 +66,7 @@ const emptyReport = {
   coordinator: null,
   applied: null,
   lineage: null,
+  standing: null,
   records: [],
   holds: [],
   keeps: [],
@@ -107,7 +116,7 @@ const assignment = {
   ],
   sources: [alice],
   relayed: ['carol.1'],
-  evaluation: { applied: 9, pieces: [{ first: 0, end: 3 }] },
+  evaluation: { applied: 9, which: 'rest', pieces: [{ first: 0, end: 3 }] },
 } as const;
 
 const refusal = {
@@ -190,6 +199,7 @@ export const FROM_WORKER: Samples<FromWorker> = {
       run,
       from: alice,
       applied: 9,
+      which: 'best',
       lineage,
       results: [{ piece: 3, lossBits: 0x7fc00000, correct: 100 }],
     },

@@ -3,8 +3,8 @@ import { parseKeys } from '../../shared/config/parse.js';
 import { configError } from '../../shared/config/faults.js';
 import { flagOf } from '../../shared/config/flags.js';
 import { absolutePaths } from '../../shared/config/resolve.js';
-import type { RunUseOptions } from '../../shared/run-reports.js';
-import { configOptions, flagInput } from '../config-source.js';
+import { WEIGHT_CHOICES, type RunUseOptions, type WeightChoice } from '../../shared/run-reports.js';
+import { configOptions, flagInput, lastOf } from '../config-source.js';
 import type { CliContext } from '../context.js';
 
 export const JSON_OPTION = {
@@ -20,7 +20,13 @@ export function withRunUseFlags<T>(yargs: Argv<T>): Argv<T> {
     option.defaultDescription = "as in the run's configuration";
   }
   // The flags are read from argv by their names: their types stay out of T.
-  yargs.options(flags);
+  yargs.options(flags).option('weights', {
+    choices: WEIGHT_CHOICES,
+    coerce: (value: unknown) => lastOf(value) as WeightChoice,
+    description: 'The last ones, those of the best evaluation, or without their average (raw)',
+    defaultDescription: 'those that the run ends with',
+    group: 'Data and output',
+  });
   return yargs;
 }
 
@@ -35,6 +41,7 @@ export function runUseOptions(
   return {
     ...(typeof threads === 'number' ? { threads } : {}),
     ...(typeof data === 'string' ? { data } : {}),
+    ...(argv['weights'] === undefined ? {} : { weights: argv['weights'] as WeightChoice }),
     notice: (text) => void context.stderr.write(`${text}\n`),
   };
 }

@@ -19,7 +19,8 @@ export function evaluationText(report: EvaluationReport): string {
     ({ set, samples, loss, accuracy }) =>
       `${set.padEnd(width)}  loss ${formatFixed(loss)}  accuracy ${formatPercent(accuracy)}  (${formatCount(samples)} samples)`,
   );
-  const weights = `step  ${formatCount(report.step)}\nweights ${report.weightsDigest}`;
+  const which = report.weightsOf === 'last' ? '' : ` (${WEIGHTS[report.weightsOf]})`;
+  const weights = `step  ${formatCount(report.step)}${which}\nweights ${report.weightsDigest}`;
   const parts = [
     [...sets, weights].join('\n'),
     ...report.sets.map(setText),
@@ -27,6 +28,8 @@ export function evaluationText(report: EvaluationReport): string {
   ];
   return `${parts.join('\n\n')}\n`;
 }
+
+const WEIGHTS = { best: 'the best weights', raw: 'without their average' } as const;
 
 function setText(set: SetEvaluation): string {
   const { calibration } = set;

@@ -56,6 +56,7 @@ export function epochLine(record: EpochRecord, epochs: number, paint: Paint): st
     const test = `test ${formatFixed(record.testLoss)} ${formatPercent(record.testAccuracy)}`;
     parts.push(paint('green', test));
   }
+  if (record.isBest) parts.push(paint('bold', 'best'));
   parts.push(paint('dim', formatDuration(record.epochSeconds)));
   return parts.join('  ');
 }
@@ -118,7 +119,7 @@ function bar(share: number, width: number): string {
 }
 
 export function summaryLines(summary: RunSummary): string[] {
-  const { validationLoss, validationAccuracy } = summary;
+  const { validationLoss, validationAccuracy, stoppedEarly } = summary;
   const validates = validationLoss !== null && validationAccuracy !== null;
   const line = (set: string, loss: number, accuracy: number) =>
     `${set.padEnd(validates ? 10 : 6)} loss ${formatFixed(loss)}  accuracy ${formatPercent(accuracy)}`;
@@ -126,11 +127,19 @@ export function summaryLines(summary: RunSummary): string[] {
     line('train', summary.trainLoss, summary.trainAccuracy),
     ...(validates ? [line('validation', validationLoss, validationAccuracy)] : []),
     line('test', summary.testLoss, summary.testAccuracy),
-    `${formatCount(summary.steps)} steps, ${formatRate(summary.samplesPerSecond)} samples/s, ` +
+    ...bestLine(summary),
+    `${formatCount(summary.steps)} steps${stoppedEarly ? ', stopped early' : ''}, ${formatRate(summary.samplesPerSecond)} samples/s, ` +
       `${formatDuration(summary.totalSeconds)} in all`,
     `weights ${summary.weightsDigest}`,
     `run    ${showPath(summary.run)}`,
   ];
+}
+
+/** Losses and accuracies above are of these weights, or of the last ones. */
+function bestLine({ best, weightsOf }: RunSummary): string[] {
+  if (best === null) return [];
+  const whose = weightsOf === 'best' ? 'whose weights these are' : 'kept beside these weights';
+  return [`best   epoch ${best.epoch}, ${best.metric} ${formatFixed(best.value)}, ${whose}`];
 }
 
 /** Relative to here where that is shorter. */

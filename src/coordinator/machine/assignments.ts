@@ -145,7 +145,9 @@ function evaluationOf(
 ): Assignment['evaluation'] {
   if (evaluation === null || results === null) return null;
   const pieces = shares.flatMap((range) => missingIn(range, results));
-  return pieces.length === 0 ? null : { applied: evaluation.applied, pieces };
+  return pieces.length === 0
+    ? null
+    : { applied: evaluation.applied, which: evaluation.which, pieces };
 }
 
 function missingIn(range: Range, results: ReadonlyMap<number, unknown>): readonly Range[] {
@@ -186,6 +188,7 @@ function sameAssignment(one: Assignment, other: Assignment): boolean {
     sameItems(one.sources, other.sources) &&
     sameItems(one.relayed, other.relayed) &&
     one.evaluation?.applied === other.evaluation?.applied &&
+    one.evaluation?.which === other.evaluation?.which &&
     sameRanges(one.evaluation?.pieces ?? [], other.evaluation?.pieces ?? [])
   );
 }

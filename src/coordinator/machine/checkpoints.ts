@@ -29,12 +29,12 @@ export const storeIfCaptured: Part = (state, context) => {
   const [writer] = capture.by;
   if (digest === null || lineage === undefined || writer === undefined) return state;
   if (state.stable < capture.applied || state.durable < capture.applied) return state;
-  const { applied } = capture;
+  const { applied, best } = capture;
   if (applied === state.stored.applied) {
     // It is stored already, by a coordinator before this one: only its digest was wanted.
     return { ...state, stored: { ...state.stored, digest }, capture: null };
   }
-  context.emit({ kind: 'store', applied, lineage, digest, writer });
+  context.emit({ kind: 'store', applied, lineage, digest, writer, best });
   return { ...state, capture: { ...capture, storing: true } };
 };
 

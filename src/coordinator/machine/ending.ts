@@ -1,5 +1,7 @@
+import type { EvaluationSum } from '../../shared/protocol/control.js';
 import { failRun, type Context, type Part } from './context.js';
-import { evaluationAt, evaluationPending } from './evaluations.js';
+import { bestAt, closingEvaluation, isComplete } from './decisions.js';
+import { evaluationPending } from './evaluations.js';
 import type { CoordinatorState } from './state.js';
 import { tooFew } from './views.js';
 
@@ -19,7 +21,7 @@ export const pauseIfFew: Part = (state) => {
 };
 
 /** Nobody goes beyond this state. */
-function endAt(state: CoordinatorState, applied: number): CoordinatorState {
+export function endAt(state: CoordinatorState, applied: number): CoordinatorState {
   const duties = new Map([...state.duties].filter(([step]) => step < applied));
   return { ...state, lastStep: applied, duties, gotOnAt: state.now };
 }
@@ -49,7 +51,9 @@ export const finishIfDone: Part = (state, context) => {
   if (state.phase !== 'run' || !isDone(state, context)) return state;
   if (stored.applied !== lastStep || stored.digest === null) {
     if (state.capture !== null) return state;
-    return { ...state, capture: { applied: lastStep, by: state.view.members, storing: false } };
+    const best = bestAt(state, context, lastStep);
+    const capture = { applied: lastStep, by: state.view.members, storing: false, best };
+    return { ...state, capture };
   }
   if (ending !== null) return failRun(state, ending);
   context.emit({
@@ -57,8 +61,10 @@ export const finishIfDone: Part = (state, context) => {
     applied: lastStep,
     lineage: stored.lineage,
     digest: stored.digest,
-    evaluation: evaluationAt(state, lastStep),
-    complete: lastStep === context.schedule.steps,
+    ...closingFigures(state),
+    best: bestAt(state, context, lastStep),
+    stoppedEarly: state.stoppedEarly,
+    complete: isComplete(state, context),
   });
   return { ...state, phase: 'summarizing', gotOnAt: state.now };
 };
@@ -67,7 +73,20 @@ function isDone(state: CoordinatorState, context: Context): boolean {
   const { lastStep, stable, durable } = state;
   if (state.view.members.length === 0 || stable !== lastStep || durable < lastStep) return false;
   if (state.upTo !== lastStep) return false;
-  return lastStep < context.schedule.steps || !evaluationPending(state, context, lastStep);
+  if (!isComplete(state, context)) return true;
+  if (evaluationPending(state, context, lastStep)) return false;
+  return closingEvaluation(state, context) === null;
+}
+
+/** What was evaluated of the weights that the run ends with. */
+function closingFigures({ lastStep, evaluation }: CoordinatorState): {
+  evaluation: readonly EvaluationSum[];
+  ofBest: boolean;
+} {
+  if (evaluation?.applied !== lastStep) return { evaluation: [], ofBest: false };
+  const { which, earlier, sums } = evaluation;
+  const ofBest = which === 'best';
+  return { evaluation: [...(which === 'rest' ? earlier : []), ...(sums ?? [])], ofBest };
 }
 
 /** The coordinator goes when all have heard of the end, or do not answer. */

@@ -1,7 +1,8 @@
 import { floatOfBits } from '../../shared/numerics/float-bits.js';
-import type { EvaluationSum } from '../../shared/protocol/control.js';
+import type { EvaluationKind, EvaluationSum } from '../../shared/protocol/control.js';
 import type { Evaluated, EvaluationPlan, PieceResult } from '../../shared/protocol/messages.js';
 import { failRun, membersOf, type Context, type Part } from './context.js';
+import { closingEvaluation, decisionsAt, evaluationAt, isComplete } from './decisions.js';
 import { shareOut } from './duties.js';
 import { diverged } from './views.js';
 import type { CoordinatorState } from './state.js';
@@ -13,23 +14,30 @@ export function evaluationPending(
   applied: number,
 ): boolean {
   if (state.controls.has(applied)) return false; // its result went into the step after it
-  if (context.schedule.evaluation(applied).length === 0) return false;
-  return state.evaluation?.applied !== applied || state.evaluation.sums === null;
+  if (context.schedule.evaluation(applied, 'regular').length === 0) return false;
+  const { evaluation } = state;
+  if (evaluation?.applied !== applied) return true;
+  return evaluation.which === 'regular' && evaluation.sums === null;
 }
 
-export function evaluationAt(state: CoordinatorState, applied: number): readonly EvaluationSum[] {
-  return state.evaluation?.applied === applied ? (state.evaluation.sums ?? []) : [];
+/** The evaluation that is due where all stand; null: none. */
+function dueAt(state: CoordinatorState, context: Context): EvaluationKind | null {
+  const { upTo, lastStep } = state;
+  if (upTo < lastStep) return evaluationPending(state, context, upTo) ? 'regular' : null;
+  if (!isComplete(state, context)) return null;
+  if (evaluationPending(state, context, upTo)) return 'regular';
+  return closingEvaluation(state, context);
 }
 
 /** When all stand at a state to be evaluated: hands out its pieces. */
 export const evaluateIfDue: Part = (state, context) => {
   const { stable, upTo, base } = state;
   if (state.phase !== 'run' || stable !== upTo || stable < base) return state;
-  const ends = upTo === state.lastStep && state.lastStep < context.schedule.steps;
-  if (state.view.members.length === 0 || ends || !evaluationPending(state, context, upTo))
-    return state;
-  const plan = context.schedule.evaluation(upTo);
-  const before = state.evaluation?.applied === upTo ? state.evaluation : null;
+  const which = state.view.members.length === 0 ? null : dueAt(state, context);
+  if (which === null) return state;
+  const plan = context.schedule.evaluation(upTo, which);
+  const isSame = state.evaluation?.applied === upTo && state.evaluation.which === which;
+  const before = isSame ? state.evaluation : null;
   if (before !== null && before.shares.length > 0) return state;
   const results = before?.results ?? new Map<number, PieceResult>();
   const total = plan.reduce((sum, { pieces }) => sum + pieces, 0);
@@ -39,7 +47,9 @@ export const evaluateIfDue: Part = (state, context) => {
   const members = membersOf(state);
   const cuts = shareOut(missing, members, 0);
   const shares = members.map(({ id }, rank) => ({ member: id, pieces: cuts[rank] ?? [] }));
-  return { ...state, evaluation: { applied: upTo, plan, results, shares, sums: null } };
+  const earlier = evaluationAt(state, upTo);
+  const evaluation = { applied: upTo, which, plan, results, shares, sums: null, earlier };
+  return { ...state, evaluation };
 };
 
 /** Results of pieces: the first of each counts, another one must be equal. */
@@ -51,6 +61,7 @@ export function takeEvaluated(
   const { evaluation } = state;
   if (message.run !== state.config.run || evaluation === null) return state;
   if (evaluation.applied !== message.applied || evaluation.sums !== null) return state;
+  if (evaluation.which !== message.which) return state;
   if (state.lineages.get(message.applied) !== message.lineage) return state;
   const results = new Map(evaluation.results);
   for (const result of message.results) {
@@ -64,8 +75,13 @@ export function takeEvaluated(
   const total = evaluation.plan.reduce((sum, { pieces }) => sum + pieces, 0);
   if (results.size < total) return { ...state, evaluation: { ...evaluation, results } };
   const sums = sumByIndex(evaluation.plan, results);
-  context.emit({ kind: 'evaluated', applied: evaluation.applied, sums });
-  return { ...state, evaluation: { ...evaluation, results, shares: [], sums } };
+  const { applied, which } = evaluation;
+  state = { ...state, evaluation: { ...evaluation, results, shares: [], sums } };
+  if (which === 'regular') {
+    const decided = decisionsAt(state, context, applied);
+    context.emit({ kind: 'evaluated', applied, sums, decided });
+  }
+  return state;
 }
 
 /** In float64, piece by piece in order of their index: who sent what when does not show. */

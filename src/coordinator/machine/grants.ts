@@ -1,10 +1,13 @@
+import type { BestMark } from '../../shared/controls/standing.js';
 import type { Control } from '../../shared/protocol/control.js';
+import { decisionsAt, evaluationAt, stopsEarly } from './decisions.js';
 import { withDuty } from './duties.js';
-import { evaluationPending, evaluationAt } from './evaluations.js';
+import { evaluationPending } from './evaluations.js';
 import type { Context, Part } from './context.js';
 import { KEPT_LINKS } from './records.js';
+import { endAt } from './ending.js';
 import { hasLearnt } from './learners.js';
-import type { CoordinatorState } from './state.js';
+import type { CoordinatorState, Decided } from './state.js';
 
 /** What all members have applied. */
 export const updateStable: Part = (state) => {
@@ -24,7 +27,11 @@ export const raiseGrant: Part = (state, context) => {
   if (state.phase !== 'run' || state.view.members.length === 0) return state;
   const limit = context.rules.grantLimit(state.stable, state.config.ahead);
   while (state.upTo < Math.min(limit, state.lastStep) && mayPass(state, context)) {
-    state = pass(state, context);
+    const decided = decisionsAt(state, context, state.upTo);
+    // The members that have come so far have not reported it yet.
+    if (decided === null) break;
+    if (stopsEarly(context, decided)) return { ...endAt(state, state.upTo), stoppedEarly: true };
+    state = pass(state, context, decided);
   }
   return prune(state);
 };
@@ -42,30 +49,36 @@ function mayPass(state: CoordinatorState, context: Context): boolean {
 }
 
 /** Grants one step more: its control inputs, who computes the one after it, a checkpoint if due. */
-function pass(state: CoordinatorState, context: Context): CoordinatorState {
+function pass(state: CoordinatorState, context: Context, decided: Decided): CoordinatorState {
   const step = state.upTo;
   const controls = new Map(state.controls);
-  if (!controls.has(step)) controls.set(step, controlFor(state, context, step));
+  if (!controls.has(step)) controls.set(step, controlFor(state, context, decided));
   const isNeeded = step + 1 < state.lastStep && !state.duties.has(step + 1);
   const next = isNeeded ? withDuty(state, context, step + 1, false) : state;
-  return { ...checkpointIfDue(next, step), upTo: step + 1, controls };
+  const { best = null } = decided.after ?? {};
+  return { ...checkpointIfDue(next, step, best), upTo: step + 1, controls };
 }
 
-function controlFor(state: CoordinatorState, context: Context, step: number): Control {
+function controlFor(state: CoordinatorState, context: Context, { after }: Decided): Control {
+  const { upTo: step } = state;
   const evaluation = evaluationAt(state, step);
-  const learningRateBits = context.schedule.learningRateBits(step, evaluation);
+  const learningRateBits = context.schedule.learningRateBits(step, after);
   return { step, learningRateBits, evaluation };
 }
 
 /** Takes a copy of the state that is about to be left. */
-function checkpointIfDue(state: CoordinatorState, applied: number): CoordinatorState {
+function checkpointIfDue(
+  state: CoordinatorState,
+  applied: number,
+  best: BestMark | null,
+): CoordinatorState {
   const { checkpointEvery } = state.config;
   const regular =
     checkpointEvery !== null && applied % checkpointEvery === 0 && applied > state.stored.applied;
   if (!regular && !state.checkpointWanted) return state;
   if (state.capture !== null) return { ...state, checkpointWanted: true };
   const by = state.view.members.slice(0, 2);
-  return { ...state, checkpointWanted: false, capture: { applied, by, storing: false } };
+  return { ...state, checkpointWanted: false, capture: { applied, by, storing: false, best } };
 }
 
 /** What is below `stable` is over. */

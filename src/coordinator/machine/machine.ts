@@ -50,6 +50,7 @@ export function startCoordinator(
     upTo: applied,
     stable: applied,
     lastStep: schedule.steps,
+    stoppedEarly: false,
     controls: new Map(),
     duties: new Map(),
     plans: 0,

@@ -1,5 +1,11 @@
+import type { BestMark, Standing } from '../../shared/controls/standing.js';
 import type { Range } from '../../shared/numerics/micro-batches.js';
-import type { EvaluationSum, Control, StepRecord } from '../../shared/protocol/control.js';
+import type {
+  Control,
+  EvaluationKind,
+  EvaluationSum,
+  StepRecord,
+} from '../../shared/protocol/control.js';
 import type {
   Assignment,
   EvaluationPlan,
@@ -113,11 +119,12 @@ export type CoordinatorEffect =
     }
   /** Append the lines of these steps, in order. */
   | { readonly kind: 'record'; readonly records: readonly StepRecord[] }
-  /** An evaluation is complete. */
+  /** An evaluation that was due is complete, and this is what it decides. */
   | {
       readonly kind: 'evaluated';
       readonly applied: number;
       readonly sums: readonly EvaluationSum[];
+      readonly decided: Decided | null;
     }
   /** Write the state that `writer` captured as a checkpoint, whole or not at all. */
   | {
@@ -126,6 +133,8 @@ export type CoordinatorEffect =
       readonly lineage: Lineage;
       readonly digest: string;
       readonly writer: MemberId;
+      /** The best state so far, this one included; null where none is known. */
+      readonly best: BestMark | null;
     }
   /** All is done and stored: write the summary. `complete` false: stopped before the last step. */
   | {
@@ -133,7 +142,11 @@ export type CoordinatorEffect =
       readonly applied: number;
       readonly lineage: Lineage;
       readonly digest: string;
+      /** Of the weights that the run ends with: those of `ofBest`, else the last ones. */
       readonly evaluation: readonly EvaluationSum[];
+      readonly best: BestMark | null;
+      readonly ofBest: boolean;
+      readonly stoppedEarly: boolean;
       readonly complete: boolean;
     }
   | { readonly kind: 'warn'; readonly failure: Failure }
@@ -153,21 +166,32 @@ export interface Peer {
   readonly gotOnAt: number;
 }
 
+/** Decisions as they stand at a state: null where the run has none to make. */
+export interface Decided {
+  /** Before and after the evaluation of the state. */
+  readonly before: Standing | null;
+  readonly after: Standing | null;
+}
+
 /** A checkpoint under way. The first of `by` gives the state, the digests of all must agree. */
 export interface Capture {
   readonly applied: number;
   readonly by: readonly MemberId[];
   readonly storing: boolean;
+  readonly best: BestMark | null;
 }
 
 export interface EvaluationState {
   readonly applied: number;
+  readonly which: EvaluationKind;
   readonly plan: readonly EvaluationPlan[];
   readonly results: ReadonlyMap<number, PieceResult>;
   /** Fixed while the view lasts, so that nobody does another's pieces. */
   readonly shares: readonly { readonly member: MemberId; readonly pieces: readonly Range[] }[];
   /** null until complete. */
   readonly sums: readonly EvaluationSum[] | null;
+  /** Of the closing evaluation: what the one that was due has given. */
+  readonly earlier: readonly EvaluationSum[];
 }
 
 /** Who computes what: cut once, used for all steps for which it is the same. */
@@ -235,6 +259,8 @@ export interface CoordinatorState {
   readonly stable: number;
   /** The end: the last step, or where a stop was asked for. */
   readonly lastStep: number;
+  /** Whether the end was set because figures got no better. */
+  readonly stoppedEarly: boolean;
   readonly controls: ReadonlyMap<number, Control>;
   readonly duties: ReadonlyMap<number, PlannedDuty>;
   /** Plans made in this term. */

@@ -34,10 +34,10 @@ export async function reportRuns(
 
 async function gather(folder: string, name: string, options: RunUseOptions): Promise<RunReport> {
   const run = await openTrainedRun(folder, options);
-  const { prepared, step, weights } = run;
+  const { prepared, applied, step, weights, weightsOf } = run;
   const { config, data, program } = prepared;
   const { train, test } = data;
-  const records = (await readMetrics(folder)).filter((record) => record.step <= step);
+  const records = (await readMetrics(folder)).filter((record) => record.step <= applied);
   const trainer = await openForUse(prepared, weights, options.notice, true);
   const { evaluation, predictions } = await evaluateSet(trainer, run, 'test').finally(() =>
     trainer.close(),
@@ -49,6 +49,7 @@ async function gather(folder: string, name: string, options: RunUseOptions): Pro
     configuration: { ...config },
     summary: await readRunSummary(folder),
     step,
+    weightsOf,
     weightsDigest: digestOfBytes(new Uint8Array(weights.buffer)),
     engine: program.engine,
     parameters: prepared.layout.trainableLength,

@@ -15,6 +15,7 @@ export function epochPoints(records: readonly MetricsRecord[]): readonly EpochPo
         train: { loss, accuracy },
         validation: measured(validationLoss, validationAccuracy),
         test: measured(testLoss, testAccuracy),
+        isBest: record.isBest,
       },
     ];
   });

@@ -11,10 +11,20 @@ export interface Series {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
+/** A place along x that has a meaning: a thin line, with a word where there is room for one. */
+export interface Landmark {
+  readonly x: number;
+  readonly colour: string;
+  readonly dash: string;
+  /** null: no word. */
+  readonly label: string | null;
+}
+
 export interface CurveChart {
   readonly title: string;
   readonly x: string;
   readonly series: readonly Series[];
+  readonly landmarks?: readonly Landmark[];
   readonly format: (y: number) => string;
   /** Whether points are shown: few that were measured, not many along a known function. */
   readonly dots: boolean;
@@ -32,6 +42,7 @@ export function curveChart({
   dots,
   ticks,
   zero = false,
+  landmarks = [],
 }: CurveChart): Html {
   const known = series.filter(({ points }) => points.length > 0);
   const xs = known.flatMap(({ points }) => points.map(([value]) => value));
@@ -46,30 +57,44 @@ export function curveChart({
     plot: {
       x: { label: x, ...(whole ? { ticks: [...new Set(xs)], tickFormat: 'd' } : { ticks: 6 }) },
       y: { label: null, grid: true, nice: true, zero, tickFormat: ticks, ticks: 6 },
-      marks: known.flatMap(({ name, colour, dash, points }) => [
-        Plot.lineY(points, {
-          x: '0',
-          y: '1',
-          stroke: colour,
-          strokeWidth: 2,
-          ...(dash !== null && { strokeDasharray: dash }),
-        }),
-        ...(dots
-          ? [
-              Plot.dot(points, {
-                x: '0',
-                y: '1',
-                r: 2.5,
-                fill: colour,
-                title: ([at, value]: readonly [number, number]) =>
-                  `${name}, ${x} ${String(at)}: ${format(value)}`,
-              }),
-            ]
-          : []),
-      ]),
+      marks: [
+        ...landmarks.flatMap(landmarkOf),
+        ...known.flatMap(({ name, colour, dash, points }) => [
+          Plot.lineY(points, {
+            x: '0',
+            y: '1',
+            stroke: colour,
+            strokeWidth: 2,
+            ...(dash !== null && { strokeDasharray: dash }),
+          }),
+          ...(dots
+            ? [
+                Plot.dot(points, {
+                  x: '0',
+                  y: '1',
+                  r: 2.5,
+                  fill: colour,
+                  title: ([at, value]: readonly [number, number]) =>
+                    `${name}, ${x} ${String(at)}: ${format(value)}`,
+                }),
+              ]
+            : []),
+        ]),
+      ],
     },
     table: dots ? tableOf(title, x, known, format) : null,
   });
+}
+
+/** Words stand left of their lines, one below the other. */
+function landmarkOf({ x, colour, dash, label }: Landmark, place: number): Plot.Markish[] {
+  const line = Plot.ruleX([x], { stroke: colour, strokeWidth: 1, strokeDasharray: dash });
+  if (label === null) return [line];
+  const word = Plot.text([label], {
+    ...{ x, frameAnchor: 'top', textAnchor: 'end', lineAnchor: 'top' },
+    ...{ dx: -4, dy: 2 + 13 * place, fill: 'currentColor', fontSize: 11 },
+  });
+  return [line, word];
 }
 
 function tableOf(

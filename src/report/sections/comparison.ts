@@ -10,7 +10,7 @@ const OWN_KEYS: ReadonlySet<string> = new Set(['out', 'resume']);
 /** Several runs side by side: figures, and where their configurations differ. */
 export function comparisonSection(runs: readonly RunReport[]): Html {
   const figures = dataTable({
-    caption: 'Test set, newest weights of each run',
+    caption: 'Test set, with the weights that each run ends with',
     head: ['run', 'accuracy', 'loss', 'macro F1', 'calibration error', 'parameters', 'steps'],
     rows: runs.map((run, i) => [
       html`<span style="color: ${seriesColour(i)}" aria-hidden="true">■</span> ${run.name}`,

@@ -1,5 +1,5 @@
-import { curveChart, type Series } from '../charts/curves.js';
-import { formatFixed, formatPercent } from '../../shared/format.js';
+import { curveChart, type Landmark, type Series } from '../charts/curves.js';
+import { formatCount, formatFixed, formatPercent } from '../../shared/format.js';
 import { html, type Html } from '../html.js';
 import { section } from '../page.js';
 import type { Measured, RunReport } from '../run-report.js';
@@ -34,21 +34,51 @@ export function curvesSection(runs: readonly RunReport[]): Html {
     dash: null,
     points: run.learningRates,
   }));
+  const landmarks = runs.flatMap((run, i) => landmarksOf(run, seriesColour(i), runs.length === 1));
   const shown = SETS.filter(([set]) => runs.some((run) => run.epochs.some((e) => e[set] !== null)));
   if (runs.every((run) => run.epochs.length === 0)) {
     return section('Training', html`<p>No epoch is done yet.</p>`);
   }
   const content = html`${legend(runs, shown)}
     <div class="charts">
-      ${curveChart({ title: 'Loss', x: 'epoch', series: measured('loss'), format: formatFixed, dots: true, ticks: '~g' })}
-      ${curveChart({ title: 'Accuracy', x: 'epoch', series: measured('accuracy'), format: formatPercent, dots: true, ticks: '~%' })}
+      ${curveChart({ title: 'Loss', x: 'epoch', series: measured('loss'), landmarks, format: formatFixed, dots: true, ticks: '~g' })}
+      ${curveChart({ title: 'Accuracy', x: 'epoch', series: measured('accuracy'), landmarks, format: formatPercent, dots: true, ticks: '~%' })}
       ${curveChart({ title: 'Learning rate', x: 'epochs done', series: rates, format: rate, zero: true, dots: false, ticks: '~g' })}
     </div>
     <p class="note">
       Training figures are means over the epoch, in training mode (dropout at work); the others are
       taken at its end, in inference mode.
-    </p>`;
+    </p>
+    ${runs.map((run) => decisionsOf(run, runs.length > 1))}`;
   return section('Training', content);
+}
+
+/** The best epoch, and where the run stopped early. */
+function landmarksOf(run: RunReport, colour: string, hasWords: boolean): Landmark[] {
+  const best = run.epochs.findLast(({ isBest }) => isBest);
+  const word = (text: string): string | null => (hasWords ? text : null);
+  const stopped = run.summary?.stoppedEarly === true ? run.epochs.at(-1) : undefined;
+  return [
+    ...(best ? [{ x: best.epoch, colour, dash: '2 3', label: word('best') }] : []),
+    ...(stopped ? [{ x: stopped.epoch, colour, dash: '1 0', label: word('stopped early') }] : []),
+  ];
+}
+
+/** The same in words, once the run is done. */
+function decisionsOf({ name, summary }: RunReport, isNamed: boolean): Html | null {
+  if (summary === null || (!summary.best && !summary.stoppedEarly)) return null;
+  const { best, stoppedEarly, weightsOf, epochs } = summary;
+  const sentences = [
+    ...(best
+      ? [
+          `The best epoch by ${best.metric} is ${String(best.epoch)} (${formatFixed(best.value)}), on the dotted line; ${weightsOf === 'best' ? 'the run ends with its weights' : 'its weights are kept beside the last'}.`,
+        ]
+      : []),
+    ...(stoppedEarly
+      ? [`Training stopped early, after ${formatCount(Math.round(epochs))} epochs.`]
+      : []),
+  ];
+  return html`<p class="note">${isNamed ? `${name}: ` : ''}${sentences.join(' ')}</p>`;
 }
 
 function legend(runs: readonly RunReport[], sets: readonly (typeof SETS)[number][]): Html {

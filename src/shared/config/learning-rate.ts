@@ -26,5 +26,6 @@ export function learningRateScheduleOf(
     decaySteps: Math.max(1, steps(config.decayEpochs)),
     decayRate: config.decayRate,
     floor: config.minLearningRate,
+    plateauFactor: config.plateauFactor,
   };
 }

@@ -21,6 +21,13 @@ export function differences(stored: ConfigInput, given: ConfigInput): ConfigDiff
   }));
 }
 
+/** What says where the run ends: these may be moved later. */
+export const ENDS: readonly ('epochs' | 'steps' | 'earlyStoppingPatience')[] = [
+  'epochs',
+  'steps',
+  'earlyStoppingPatience',
+];
+
 /** These belong to one command, not to a run, and are never taken from its folder. */
 const NOT_KEPT = ['quiet', 'json', 'dryRun', 'resume', 'out', 'trace'] as const;
 
@@ -62,14 +69,18 @@ function refusals(
 ): string[] {
   const changed = differences(stored, { ...stored, ...given })
     .filter(({ key, given: value }) => !(key === 'engine' && value === 'auto'))
-    .filter(({ key }) => key !== 'epochs' && key !== 'steps')
+    .filter(({ key }) => !(ENDS as readonly ConfigKey[]).includes(key))
     .map((fault) => sentence(nameOf(fault.key), fault.stored, fault.given));
   const { learningRateSchedule: schedule } = stored;
-  for (const key of ['epochs', 'steps'] as const) {
+  for (const key of ENDS) {
     const was = stored[key];
     const wish = given[key];
-    if (wish !== undefined && wish !== was && ENDING_SCHEDULES.includes(schedule)) {
+    if (wish === undefined || wish === was) continue;
+    const isPatience = key === 'earlyStoppingPatience';
+    if (!isPatience && ENDING_SCHEDULES.includes(schedule)) {
       changed.push(`${sentence(nameOf(key), was, wish)}; the schedule ${schedule} ends there`);
+    } else if (isPatience && (was === null || wish === null)) {
+      changed.push(sentence(nameOf(key), was, wish));
     } else if (typeof was === 'number' && typeof wish === 'number' && wish < was) {
       changed.push(`${sentence(nameOf(key), was, wish)}; it may only grow`);
     }

@@ -1,5 +1,6 @@
 import { didYouMean } from './did-you-mean.js';
 import { showValue } from './faults.js';
+import { decides } from './training-controls.js';
 import {
   BUILT_IN_MODELS,
   CONFIG_SHAPE,
@@ -90,8 +91,13 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   ),
   scheduled('decayRate', ['step', 'exponential']),
   scheduled('decayEpochs', ['step', 'exponential']),
-  scheduled('minLearningRate', ['cosine']),
-  scheduled('warmupEpochs', ['constant', 'step', 'exponential', 'cosine']),
+  scheduled('minLearningRate', ['cosine', 'plateau']),
+  scheduled('plateauFactor', ['plateau']),
+  scheduled('plateauPatience', ['plateau']),
+  scheduled('plateauCooldown', ['plateau']),
+  scheduled('plateauMinDelta', ['plateau']),
+  scheduled('plateauMonitor', ['plateau']),
+  scheduled('warmupEpochs', ['constant', 'step', 'exponential', 'cosine', 'plateau']),
   rule(['minLearningRate', 'learningRate'], ({ minLearningRate, learningRate }) =>
     minLearningRate > learningRate
       ? `must not exceed learningRate: got ${String(minLearningRate)} above ${String(learningRate)}`
@@ -109,6 +115,36 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   belongsTo('decoupledWeightDecay', ['adamw', 'lamb']),
   rule(['clipNorm', 'clipValue'], ({ clipNorm, clipValue }) =>
     clipNorm !== null && clipValue !== null ? 'clipNorm and clipValue cannot both be given' : null,
+  ),
+  ...(['monitor', 'plateauMonitor'] as const).map((key) =>
+    rule([key, 'validation'], ({ [key]: metric, validation }) =>
+      metric?.startsWith('validation') === true && validation === 0
+        ? `${metric} needs a validation set: put samples aside by validation`
+        : null,
+    ),
+  ),
+  rule(
+    ['monitor', 'earlyStoppingPatience', 'keepBest', 'restoreBest', 'plateauMonitor'],
+    (config) =>
+      config.monitor !== null && !decides(config)
+        ? 'nothing hangs on it: give earlyStoppingPatience, keepBest, restoreBest or the schedule plateau'
+        : null,
+  ),
+  ...(['earlyStoppingMinDelta', 'earlyStoppingStart'] as const).map((key) =>
+    rule([key, 'earlyStoppingPatience'], (config) =>
+      config.earlyStoppingPatience === null && config[key] !== 0
+        ? 'needs earlyStoppingPatience'
+        : null,
+    ),
+  ),
+  rule(['evaluateEvery', 'learningRateSchedule', 'earlyStoppingPatience'], (config) =>
+    config.evaluateEvery === 0 &&
+    (config.learningRateSchedule === 'plateau' || config.earlyStoppingPatience !== null)
+      ? 'must be at least 1: early stopping and the schedule plateau hang on evaluations'
+      : null,
+  ),
+  rule(['emaWarmup', 'emaDecay'], ({ emaWarmup, emaDecay }) =>
+    emaWarmup && emaDecay === null ? 'needs emaDecay' : null,
   ),
   rule(['nesterov', 'momentum', 'optimizer'], ({ nesterov, momentum, optimizer }) =>
     nesterov && momentum === 0 && optimizer === 'sgd' ? 'needs a momentum above 0' : null,

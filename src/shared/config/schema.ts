@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MONITORED_METRICS } from '../controls/monitor.js';
 
 /**
  * The one definition of what a run can be told. From it come the types, the defaults, the JSON
@@ -24,7 +25,13 @@ export const OBJECT_MODEL = '(object)';
 export const ARRAY_DATA = '(arrays)';
 
 /** The headings of `--help` and of the documentation. */
-export type KeyGroup = 'Training' | 'Augmentation' | 'Optimizer' | 'Computing' | 'Data and output';
+export type KeyGroup =
+  | 'Training'
+  | 'Augmentation'
+  | 'Optimizer'
+  | 'Stopping and averaging'
+  | 'Computing'
+  | 'Data and output';
 
 export interface KeyInfo {
   readonly group: KeyGroup;
@@ -52,6 +59,7 @@ const group = (name: KeyGroup) => ({
 const training = group('Training');
 const augmentation = group('Augmentation');
 const optimizer = group('Optimizer');
+const controls = group('Stopping and averaging');
 const computing = group('Computing');
 const output = group('Data and output');
 
@@ -108,6 +116,10 @@ export const TRAINING = {
   validationSplit: training.describe(
     'Whether every class gives its share of the validation set, or whoever is drawn',
     z.enum(['stratified', 'plain']).default('stratified'),
+  ),
+  normalize: training.describe(
+    'Shift and scale each channel of the images to mean 0 and deviation 1 over the training set, after the division by 255',
+    z.boolean().default(false),
   ),
   labelSmoothing: training.describe(
     'Share of each label that is spread over all classes, in training only',
@@ -171,7 +183,9 @@ export const TRAINING = {
   ),
   learningRateSchedule: optimizer.describe(
     'How the learning rate goes on from its peak',
-    z.enum(['constant', 'step', 'exponential', 'cosine', 'oneCycle']).default('constant'),
+    z
+      .enum(['constant', 'step', 'exponential', 'cosine', 'oneCycle', 'plateau'])
+      .default('constant'),
   ),
   decayRate: optimizer.describe(
     'What the learning rate is multiplied by every decayEpochs (step, exponential)',
@@ -184,9 +198,34 @@ export const TRAINING = {
     { placeholder: 'X' },
   ),
   minLearningRate: optimizer.describe(
-    'What the learning rate falls to at the end (cosine)',
+    'What the learning rate falls to at the end (cosine), or at the lowest (plateau)',
     z.number().min(0).default(0),
     { placeholder: 'X' },
+  ),
+  plateauFactor: optimizer.describe(
+    'What the learning rate is multiplied by when the monitored figure gets no better (plateau)',
+    z.number().positive().lt(1).default(0.1),
+    { placeholder: 'X' },
+  ),
+  plateauPatience: optimizer.describe(
+    'After so many evaluations that were no better (plateau)',
+    count(1_000_000).default(10),
+    { placeholder: 'N' },
+  ),
+  plateauCooldown: optimizer.describe(
+    'So many evaluations after a fall do not count (plateau)',
+    z.int().min(0).max(1_000_000).default(0),
+    { placeholder: 'N' },
+  ),
+  plateauMinDelta: optimizer.describe(
+    'By how much a figure must beat the best one to be better (plateau)',
+    z.number().min(0).default(1e-4),
+    { placeholder: 'X' },
+  ),
+  plateauMonitor: optimizer.describe(
+    'The figure that is watched (plateau)',
+    z.enum(MONITORED_METRICS).nullable().default(null),
+    { defaultText: 'as monitor' },
   ),
   warmupEpochs: optimizer.describe(
     'Epochs, or a part of one, in which the learning rate rises to its peak',
@@ -255,6 +294,43 @@ export const TRAINING = {
     'Cut each element of the gradient at plus and minus this',
     z.number().positive().nullable().default(null),
     { placeholder: 'X', defaultText: 'not clipped' },
+  ),
+  monitor: controls.describe(
+    'The figure that early stopping and the best weights hang on',
+    z.enum(MONITORED_METRICS).nullable().default(null),
+    { defaultText: 'validationLoss; loss where nothing is put aside to validate on' },
+  ),
+  earlyStoppingPatience: controls.describe(
+    'End the run after so many evaluations that were no better than the best',
+    count(1_000_000).nullable().default(null),
+    { placeholder: 'N', defaultText: 'the run does not end early' },
+  ),
+  earlyStoppingMinDelta: controls.describe(
+    'By how much a figure must beat the best one to be better',
+    z.number().min(0).default(0),
+    { placeholder: 'X' },
+  ),
+  earlyStoppingStart: controls.describe(
+    'Epochs whose evaluations do not count yet',
+    z.int().min(0).max(1_000_000).default(0),
+    { placeholder: 'N' },
+  ),
+  keepBest: controls.describe(
+    'Keep the weights of the best evaluation beside the last ones',
+    z.boolean().default(false),
+  ),
+  restoreBest: controls.describe(
+    'End with the weights of the best evaluation instead of the last',
+    z.boolean().default(false),
+  ),
+  emaDecay: controls.describe(
+    'Keep an exponential moving average of the weights, of which this share stays at each step; it is what is evaluated and saved',
+    z.number().positive().lt(1).nullable().default(null),
+    { placeholder: 'X', defaultText: 'no average' },
+  ),
+  emaWarmup: controls.describe(
+    'Let the first steps count for more: the decay after n steps is at most (1 + n) / (10 + n)',
+    z.boolean().default(false),
   ),
   engine: computing.describe(
     'What computes gradients; auto takes the best one that covers the model, and says why',

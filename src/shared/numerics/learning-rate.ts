@@ -2,12 +2,13 @@ import { cosinePi } from './exact-cosine.js';
 import { exp32, log32 } from './exact-math.js';
 
 /**
- * The learning rate as a pure function of the step: nothing is kept from step to step, so that
- * whoever goes on with a run, wherever, comes to the same rate. float64, in operations that are the
+ * The learning rate as a pure function of the step, and for `plateau` of how often it has been
+ * lowered: nothing else is kept from step to step, so that whoever goes on with a run, wherever,
+ * comes to the same rate. float64, in operations that are the
  * same bits everywhere; it enters a step rounded to float32.
  */
 export interface LearningRateSchedule {
-  readonly kind: 'constant' | 'step' | 'exponential' | 'cosine' | 'oneCycle';
+  readonly kind: 'constant' | 'step' | 'exponential' | 'cosine' | 'oneCycle' | 'plateau';
   /** Where warm-up ends and everything else begins. */
   readonly peak: number;
   /** Steps of linear warm-up, and what it rises from; see `warmedUp`. */
@@ -18,12 +19,18 @@ export interface LearningRateSchedule {
   /** step, exponential: the rate falls by `decayRate` every so many steps. */
   readonly decaySteps: number;
   readonly decayRate: number;
-  /** cosine: what it falls to. */
+  /** cosine, plateau: what it falls to. */
   readonly floor: number;
+  /** plateau: what the rate is multiplied by each time that it is lowered. */
+  readonly plateauFactor: number;
 }
 
-/** The learning rate of step 0 … totalSteps − 1. */
-export function learningRateAt(schedule: LearningRateSchedule, step: number): number {
+/** The learning rate of step 0 … totalSteps − 1. `reductions`: of plateau, how often it fell. */
+export function learningRateAt(
+  schedule: LearningRateSchedule,
+  step: number,
+  reductions = 0,
+): number {
   const { peak, warmupSteps, warmupFrom, totalSteps, floor } = schedule;
   if (step < warmupSteps) return warmedUp(warmupFrom, peak, (step + 1) / warmupSteps);
   const since = step - warmupSteps;
@@ -39,7 +46,27 @@ export function learningRateAt(schedule: LearningRateSchedule, step: number): nu
       return along(peak, floor, since / (totalSteps - warmupSteps));
     case 'oneCycle':
       return oneCycle(peak, totalSteps, step);
+    case 'plateau':
+      return lowered(schedule, reductions);
   }
+}
+
+/** One multiplication after the other, as in Keras, and never below the floor. */
+function lowered({ peak, plateauFactor, floor }: LearningRateSchedule, reductions: number): number {
+  let rate = peak;
+  for (let i = 0; i < reductions; i++) rate = Math.max(rate * plateauFactor, floor);
+  return rate;
+}
+
+/** How often a plateau can lower the rate before it is at its floor; Infinity where that is 0. */
+export function reductionsToFloor(
+  schedule: Pick<LearningRateSchedule, 'peak' | 'plateauFactor' | 'floor'>,
+): number {
+  const { peak, plateauFactor, floor } = schedule;
+  if (floor === 0) return Infinity;
+  let reductions = 0;
+  for (let rate = peak; rate > floor; rate *= plateauFactor) reductions++;
+  return reductions;
 }
 
 /**

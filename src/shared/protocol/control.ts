@@ -19,6 +19,13 @@ export function addTallies(a: Tally, b: Tally): Tally {
   };
 }
 
+/**
+ * What is evaluated of a state: what is due there (`regular`); at the end what else the summary
+ * tells (`rest`), or all of it of the best weights, where the run ends with those (`best`).
+ */
+export const EVALUATION_KINDS = ['regular', 'rest', 'best'] as const;
+export type EvaluationKind = (typeof EVALUATION_KINDS)[number];
+
 /** Sums over one evaluation set, added by micro-batch index in float64. */
 export interface EvaluationSum {
   readonly set: string;

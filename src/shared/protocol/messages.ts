@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../errors.js';
+import type { Standing } from '../controls/standing.js';
 import type { Range } from '../numerics/micro-batches.js';
 import type { TreeNode } from '../numerics/reduction-tree.js';
-import type { Control, EvaluationSum, StepRecord, Tally } from './control.js';
+import type { Control, EvaluationKind, EvaluationSum, StepRecord, Tally } from './control.js';
 import type { Lineage, MemberId, PieceName } from './names.js';
 
 /**
@@ -130,6 +131,7 @@ export interface Assignment {
   /** What to evaluate at a state; pieces are counted through all sets. */
   readonly evaluation: {
     readonly applied: number;
+    readonly which: EvaluationKind;
     readonly pieces: readonly Range[];
   } | null;
 }
@@ -153,6 +155,8 @@ export interface Report {
   /** null: no state yet. */
   readonly applied: number | null;
   readonly lineage: Lineage | null;
+  /** Of the state after `applied` steps, before its evaluation; null where the run has none. */
+  readonly standing: Standing | null;
   /** Those that are not durable yet, by step. */
   readonly records: readonly StepRecord[];
   /** Whole rows of step `applied` that it has or is just computing. */
@@ -247,6 +251,7 @@ export interface Evaluated {
   readonly run: string;
   readonly from: MemberId;
   readonly applied: number;
+  readonly which: EvaluationKind;
   readonly lineage: Lineage;
   readonly results: readonly PieceResult[];
 }

@@ -1,5 +1,6 @@
 import { learningRateScheduleOf } from '../config/learning-rate.js';
 import { lastStep } from '../config/schedule.js';
+import { trainingControlsOf } from '../config/training-controls.js';
 import type { TrainingConfig } from '../config/schema.js';
 import { epochOrder, stepSamples, stepsPerEpoch } from '../data/epoch-plan.js';
 import type { RunData } from '../data/data-set.js';
@@ -8,19 +9,9 @@ import { expectedProof } from '../data/sample-proof.js';
 import { floatBits } from '../numerics/float-bits.js';
 import { learningRateAt } from '../numerics/learning-rate.js';
 import { microBatchCount } from '../numerics/micro-batches.js';
+import { TEST_SET, TRAIN_SET, VALIDATION_SET } from './evaluated-sets.js';
 import type { EvaluationPlan } from './messages.js';
 import type { Schedule, StepPlan } from './schedule.js';
-
-/** Names of the sets that a run evaluates. */
-export const TRAIN_SET = 'train';
-export const TEST_SET = 'test';
-export const VALIDATION_SET = 'validation';
-/** Their places among a trainer's sets. */
-export const SET_INDEX: ReadonlyMap<string, number> = new Map([
-  [TRAIN_SET, 0],
-  [TEST_SET, 1],
-  [VALIDATION_SET, 2],
-]);
 
 /**
  * The schedule of a run: which samples each step takes (as counts, and as the sum of hashes that
@@ -31,7 +22,7 @@ export function runSchedule(
   config: TrainingConfig,
   { train, validation, test }: Pick<RunData, 'train' | 'validation' | 'test'>,
 ): Schedule {
-  const { batchSize, microBatch, evaluateEvery, seed } = config;
+  const { batchSize, microBatch, evaluateEvery, seed, restoreBest: endsWithBest } = config;
   const perEpoch = stepsPerEpoch(train.count, batchSize);
   const steps = lastStep(config, perEpoch);
   const pieces = (samples: number): number => microBatchCount(samples, microBatch);
@@ -44,7 +35,8 @@ export function runSchedule(
     ...(validation === null ? [] : [plan(VALIDATION_SET, validation)]),
     plan(TEST_SET, test),
   ];
-  const all = [plan(TRAIN_SET, train), ...unseen];
+  const rest = [plan(TRAIN_SET, train)];
+  const all = [...rest, ...unseen];
   const learningRate = learningRateScheduleOf(config, perEpoch);
   const memory = remembered((epoch) => epochOrder(seed, epoch, train.count));
   const plans = remembered((step): StepPlan => {
@@ -60,13 +52,20 @@ export function runSchedule(
   return {
     steps,
     step: plans,
-    evaluation(applied) {
-      if (applied === steps) return all;
+    evaluation(applied, which) {
+      if (which === 'best') return all;
+      const isLast = applied === steps;
+      // Where the best weights may take the place of the last, the training set can wait for them.
+      if (which === 'rest') return isLast && !endsWithBest ? [] : rest;
+      if (isLast) return endsWithBest ? unseen : all;
       const endsEpoch = applied > 0 && applied % perEpoch === 0;
       const due = evaluateEvery > 0 && endsEpoch && (applied / perEpoch) % evaluateEvery === 0;
       return due ? unseen : [];
     },
-    learningRateBits: (step) => floatBits(learningRateAt(learningRate, step)),
+    learningRateBits: (step, standing) =>
+      floatBits(learningRateAt(learningRate, step, standing?.plateau.reductions)),
+    controls: trainingControlsOf(config, perEpoch),
+    endsWithBest,
   };
 }
 

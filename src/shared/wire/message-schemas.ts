@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { standingSchema } from '../controls/standing.js';
+import { EVALUATION_KINDS } from '../protocol/control.js';
 import type {
   Assignment,
   Evaluated,
@@ -74,6 +76,7 @@ const duty = z.strictObject({ step: count, plan: count });
 const shares = z
   .array(z.strictObject({ plan: count, provide: ranges, compute: ranges }))
   .max(MOST_DUTIES);
+const evaluationKind = z.enum(EVALUATION_KINDS);
 
 export const orders = z.strictObject({
   kind: z.literal('orders'),
@@ -108,7 +111,7 @@ export const assignment = z.strictObject({
   followers: z.array(z.strictObject({ member: memberId, shares })).max(MOST_MEMBERS),
   sources: members,
   relayed: members,
-  evaluation: z.strictObject({ applied: count, pieces: ranges }).nullable(),
+  evaluation: z.strictObject({ applied: count, which: evaluationKind, pieces: ranges }).nullable(),
 }) satisfies z.ZodType<Assignment>;
 
 export const report = z.strictObject({
@@ -122,6 +125,7 @@ export const report = z.strictObject({
   assignment: count,
   applied: count.nullable(),
   lineage: hex.nullable(),
+  standing: standingSchema.nullable(),
   records: z.array(record).max(1024),
   holds: ranges,
   keeps: z.array(count).max(1024),
@@ -159,6 +163,7 @@ export const evaluated = z.strictObject({
   run: runId,
   from: memberId,
   applied: count,
+  which: evaluationKind,
   lineage: hex,
   results: z
     .array(z.strictObject({ piece: count, lossBits: uint32, correct: count }))

@@ -2,24 +2,22 @@ import { COORDINATOR } from '../../shared/protocol/names.js';
 import type { Range } from '../../shared/numerics/micro-batches.js';
 import type { Assignment, PieceResult } from '../../shared/protocol/messages.js';
 import { assignmentOf, dropped, gotOn, type Context, type Part } from './context.js';
-import type { MemberState } from './state.js';
+import type { MemberEvent, MemberState } from './state.js';
 
 /** Evaluates this member's pieces that have no result yet. */
 export const evaluateIfDue: Part = (state, context) => {
   const { orders, position } = state;
   const order = orders?.phase === 'run' ? evaluationOf(state, context) : null;
   if (order === null || position === null || position.applied !== order.applied) return state;
-  if (state.evaluation?.applied !== order.applied) {
-    state = {
-      ...state,
-      evaluation: { applied: order.applied, busy: false, results: new Map() },
-    };
+  const { applied, which } = order;
+  if (!isOf(state.evaluation, order)) {
+    state = { ...state, evaluation: { applied, which, busy: false, results: new Map() } };
   }
   const { evaluation } = state;
   if (evaluation === null || evaluation.busy) return state;
   const pieces = order.pieces.flatMap((range) => unanswered(range, evaluation.results));
   if (pieces.length === 0) return state;
-  context.emit({ kind: 'evaluate', applied: order.applied, pieces });
+  context.emit({ kind: 'evaluate', applied, which, pieces });
   return { ...state, evaluation: { ...evaluation, busy: true } };
 };
 
@@ -28,10 +26,18 @@ function evaluationOf(state: MemberState, context: Context): Assignment['evaluat
   const evaluation = assignmentOf(state)?.evaluation ?? null;
   if (evaluation === null || evaluation.applied > context.schedule.steps) return null;
   const total = context.schedule
-    .evaluation(evaluation.applied)
+    .evaluation(evaluation.applied, evaluation.which)
     .reduce((sum, { pieces }) => sum + pieces, 0);
   const pieces = evaluation.pieces.filter(({ end }) => end <= total);
   return { ...evaluation, pieces };
+}
+
+/** Whether results belong to what is asked for. */
+function isOf(
+  evaluation: MemberState['evaluation'],
+  { applied, which }: Pick<NonNullable<Assignment['evaluation']>, 'applied' | 'which'>,
+): boolean {
+  return evaluation !== null && evaluation.applied === applied && evaluation.which === which;
 }
 
 function unanswered(range: Range, results: ReadonlyMap<number, PieceResult>): Range[] {
@@ -48,15 +54,14 @@ function unanswered(range: Range, results: ReadonlyMap<number, PieceResult>): Ra
 export function takeResults(
   state: MemberState,
   context: Context,
-  applied: number,
-  answer: readonly PieceResult[],
+  answer: Extract<MemberEvent, { kind: 'evaluated' }>,
 ): MemberState {
   const { evaluation } = state;
-  if (evaluation === null || evaluation.applied !== applied) return dropped(state);
+  if (evaluation === null || !isOf(evaluation, answer)) return dropped(state);
   const results = new Map(evaluation.results);
-  for (const result of answer) results.set(result.piece, result);
-  state = gotOn({ ...state, evaluation: { applied, busy: false, results } });
-  sendResults(state, context, answer);
+  for (const result of answer.results) results.set(result.piece, result);
+  state = gotOn({ ...state, evaluation: { ...evaluation, busy: false, results } });
+  sendResults(state, context, answer.results);
   return state;
 }
 
@@ -64,7 +69,7 @@ export function takeResults(
 export const repeatResults: Part = (state, context) => {
   const order = evaluationOf(state, context);
   const { evaluation } = state;
-  if (order === null || evaluation === null || evaluation.applied !== order.applied) return state;
+  if (order === null || evaluation === null || !isOf(evaluation, order)) return state;
   const results = order.pieces.flatMap(({ first, end }) =>
     [...evaluation.results.values()].filter(({ piece }) => piece >= first && piece < end),
   );
@@ -75,11 +80,11 @@ export const repeatResults: Part = (state, context) => {
 function sendResults(state: MemberState, context: Context, results: readonly PieceResult[]): void {
   if (state.position === null || state.evaluation === null) return;
   const { run, id: from } = state.config;
-  const { applied } = state.evaluation;
+  const { applied, which } = state.evaluation;
   const { lineage } = state.position;
   context.emit({
     kind: 'send',
     to: COORDINATOR,
-    message: { kind: 'evaluated', run, from, applied, lineage, results },
+    message: { kind: 'evaluated', run, from, applied, which, lineage, results },
   });
 }

@@ -1,5 +1,7 @@
-import { EMPTY_TALLY, type StepRecord } from '../../shared/protocol/control.js';
+import { floatOfBits } from '../../shared/numerics/float-bits.js';
+import { EMPTY_TALLY, type Control, type StepRecord } from '../../shared/protocol/control.js';
 import { nextLineage } from '../../shared/protocol/lineage.js';
+import type { Failure } from '../../shared/protocol/messages.js';
 import { currentWork, fail, gotOn, withWork, type Context, type Part } from './context.js';
 import { rootPieces, settleEarly } from './pieces.js';
 import type { Gradient, Kept, MemberState } from './state.js';
@@ -72,6 +74,12 @@ export const applyIfGranted: Part = (state, context) => {
   const step = position.applied;
   const control = orders.controls.find((candidate) => candidate.step === step);
   if (step + 1 > orders.upTo || control === undefined) return state;
+  const { controls } = context.schedule;
+  const decided =
+    position.standing && controls!.afterEvaluation(position.standing, step, control.evaluation);
+  if (context.schedule.learningRateBits(step, decided) !== control.learningRateBits) {
+    return fail(state, otherRate(state, control));
+  }
   const plan = context.schedule.step(step);
   const roots = rootPieces(work, plan.microBatches, state.config.segments);
   const tally = roots[0]?.tally ?? EMPTY_TALLY;
@@ -81,7 +89,9 @@ export const applyIfGranted: Part = (state, context) => {
   const record: StepRecord = { step, before, after, control, digest, lossBits, tally };
   const segments = roots.map((held) => ({ checksum: held?.checksum ?? 0, payload: held?.payload }));
   const payloads = segments.map(({ payload }) => payload);
-  context.emit({ kind: 'apply', step, payloads, samples: plan.samples, control, record });
+  const isBest = decided?.best?.step === step;
+  context.emit({ kind: 'apply', step, payloads, samples: plan.samples, control, record, isBest });
+  const standing = decided && controls!.afterStep(decided, record);
   const root = { first: 0, end: plan.microBatches };
   const kept = new Map(state.kept);
   kept.set(step, { step, lineage: before, root, tally, segments } satisfies Kept);
@@ -91,7 +101,7 @@ export const applyIfGranted: Part = (state, context) => {
     settleEarly(
       {
         ...state,
-        position: { applied: step + 1, lineage: after },
+        position: { applied: step + 1, lineage: after, standing },
         records: [...state.records, record].slice(-KEPT_RECORDS),
         kept,
         works,
@@ -100,6 +110,17 @@ export const applyIfGranted: Part = (state, context) => {
     ),
   );
 };
+
+/** Coordinator and worker decide by the same pure function: one of them is another version, or broken. */
+function otherRate(state: MemberState, { step, learningRateBits }: Control): Failure {
+  const { worker } = state.config;
+  return {
+    code: 'PROTOCOL_DIVERGED',
+    message: `Step ${step + 1}: the coordinator gives the learning rate ${floatOfBits(learningRateBits)}; by ${worker}'s account it is another.`,
+    hint: 'No weight was changed by it. Run the same version of Lockstep on all machines, and report this.',
+    where: { step: step + 1, worker },
+  };
+}
 
 /** Lets go of the gradients that nobody can need. */
 export const releaseIfStable: Part = (state, context) => {

@@ -114,7 +114,7 @@ function take(state: MemberState, context: Context, event: MemberEvent): MemberS
       return { ...state, captured: all };
     }
     case 'evaluated':
-      return takeResults(state, context, event.applied, event.results);
+      return takeResults(state, context, event);
     case 'restored':
       return takeRestored(state, context, event);
     case 'failed':

@@ -47,6 +47,7 @@ function reportOf(state: MemberState, holds: readonly TreeNode[]): Report {
     assignment: fromThem ? (assignment?.number ?? 0) : 0,
     applied: position?.applied ?? null,
     lineage: position?.lineage ?? null,
+    standing: position?.standing ?? null,
     records: state.records.filter(({ step }) => step >= known),
     holds,
     keeps: [...state.kept.keys()],

@@ -3,7 +3,7 @@ import type { SnapshotPiece, WantSnapshot } from '../../shared/protocol/messages
 import { assignmentOf, dropped, gotOn, type Context, type Part } from './context.js';
 import { settleEarly } from './pieces.js';
 import { isRelayed, sendToPeer } from './sending.js';
-import type { Captured, MemberState, Snapshot } from './state.js';
+import type { Captured, MemberState, Position, Snapshot } from './state.js';
 
 /** Puts copies of the state aside where orders say so, and lets go of those done with. */
 export const captureIfDue: Part = (state, context) => {
@@ -16,11 +16,11 @@ export const captureIfDue: Part = (state, context) => {
     captured.delete(applied);
     context.emit({ kind: 'discard', applied });
   }
-  const { applied, lineage } = position;
+  const { applied, lineage, standing } = position;
   const due = mine.some((capture) => capture.applied === applied) && !captured.has(applied);
   if (due) {
     captured.set(applied, { lineage, digest: null });
-    context.emit({ kind: 'capture', applied, lineage });
+    context.emit({ kind: 'capture', applied, lineage, standing });
   }
   return due || captured.size !== state.captured.size ? { ...state, captured } : state;
 };
@@ -130,16 +130,13 @@ export function takeSnapshotPiece(
 export function takeRestored(
   state: MemberState,
   context: Context,
-  restored: { readonly applied: number; readonly lineage: string },
+  { applied, lineage, standing }: Position,
 ): MemberState {
   const { snapshot } = state;
-  if (snapshot?.restoring !== true || snapshot.applied !== restored.applied) return dropped(state);
-  const { applied, lineage } = restored;
+  if (snapshot?.restoring !== true || snapshot.applied !== applied) return dropped(state);
+  const position = { applied, lineage, standing };
   const works = new Map([...state.works].filter(([step]) => step >= applied));
   return gotOn(
-    settleEarly(
-      { ...state, works, snapshot: null, learntFrom: applied, position: { applied, lineage } },
-      context,
-    ),
+    settleEarly({ ...state, works, snapshot: null, learntFrom: applied, position }, context),
   );
 }

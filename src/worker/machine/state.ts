@@ -1,6 +1,7 @@
+import type { Standing } from '../../shared/controls/standing.js';
 import type { Range } from '../../shared/numerics/micro-batches.js';
 import type { Addition, TreeNode } from '../../shared/numerics/reduction-tree.js';
-import type { Control, StepRecord, Tally } from '../../shared/protocol/control.js';
+import type { Control, EvaluationKind, StepRecord, Tally } from '../../shared/protocol/control.js';
 import type {
   Assignment,
   Failure,
@@ -12,6 +13,14 @@ import type {
 } from '../../shared/protocol/messages.js';
 import type { Lineage, MemberId } from '../../shared/protocol/names.js';
 
+/** Where a member's weights are in the run. */
+export interface Position {
+  readonly applied: number;
+  readonly lineage: Lineage;
+  /** Before the evaluation of this state; null where the run has no controls. */
+  readonly standing: Standing | null;
+}
+
 /** What a member is told once, by its rim. */
 export interface MemberConfig {
   readonly run: string;
@@ -21,7 +30,7 @@ export interface MemberConfig {
   readonly worker: string;
   readonly identity: Readonly<Record<string, string>>;
   /** Where it starts: the state in its memory, or null (it will take a snapshot). */
-  readonly origin: { readonly applied: number; readonly lineage: Lineage } | null;
+  readonly origin: Position | null;
   /** In how many segments rows travel, the same in the whole run; 1 where nothing travels. */
   readonly segments: number;
   readonly times: MemberTimes;
@@ -108,10 +117,11 @@ export type MemberEvent =
   | {
       readonly kind: 'evaluated';
       readonly applied: number;
+      readonly which: EvaluationKind;
       readonly results: readonly PieceResult[];
     }
   /** Answers `restore`. */
-  | { readonly kind: 'restored'; readonly applied: number; readonly lineage: Lineage }
+  | ({ readonly kind: 'restored' } & Position)
   /** Something broke in this worker (a thread, memory …). */
   | { readonly kind: 'failed'; readonly failure: Failure };
 
@@ -151,7 +161,10 @@ export type MemberEffect =
       readonly lineage: Lineage;
       readonly payloads: readonly unknown[];
     }
-  /** The optimizer's step: G(step), divided by `samples`, into weights and moments. */
+  /**
+   * The optimizer's step: G(step), divided by `samples`, into weights and moments. `isBest`: the
+   * state that it leaves is the best so far, and a copy of it is kept.
+   */
   | {
       readonly kind: 'apply';
       readonly step: number;
@@ -159,11 +172,12 @@ export type MemberEffect =
       readonly samples: number;
       readonly control: Control;
       readonly record: StepRecord;
+      readonly isBest: boolean;
     }
   /** Rows and pieces of steps below `step` are needed no more. */
   | { readonly kind: 'release'; readonly step: number }
   /** Copy weights and optimizer state aside before the next `apply`. */
-  | { readonly kind: 'capture'; readonly applied: number; readonly lineage: Lineage }
+  | ({ readonly kind: 'capture' } & Position)
   /** That copy is needed no more. */
   | { readonly kind: 'discard'; readonly applied: number }
   /** Send one segment of a captured state as a `snapshot-piece`; `relayed`: within a `relay`. */
@@ -175,7 +189,12 @@ export type MemberEffect =
       readonly segment: number;
       readonly relayed: boolean;
     }
-  | { readonly kind: 'evaluate'; readonly applied: number; readonly pieces: readonly Range[] }
+  | {
+      readonly kind: 'evaluate';
+      readonly applied: number;
+      readonly which: EvaluationKind;
+      readonly pieces: readonly Range[];
+    }
   /** All segments of a snapshot are here: make them the present state. */
   | {
       readonly kind: 'restore';
@@ -263,8 +282,8 @@ export interface MemberState {
   readonly config: MemberConfig;
   readonly now: number;
   readonly progress: number;
-  /** Steps applied, and the lineage of the weights; null before a snapshot. */
-  readonly position: { readonly applied: number; readonly lineage: Lineage } | null;
+  /** null before a snapshot. */
+  readonly position: Position | null;
   readonly orders: Orders | null;
   /** May be of another view than the orders: then it is of no use. */
   readonly assignment: Assignment | null;
@@ -282,6 +301,7 @@ export interface MemberState {
   readonly captured: ReadonlyMap<number, Captured>;
   readonly evaluation: {
     readonly applied: number;
+    readonly which: EvaluationKind;
     readonly busy: boolean;
     readonly results: ReadonlyMap<number, PieceResult>;
   } | null;

@@ -5,7 +5,7 @@ import type { RowPlace } from './row-schedule.js';
 /**
  * The memory that all compute threads of a worker share: one WebAssembly.Memory.
  *
- *   [ reserved | weights | optimizer moments | sums of squares | engine, shared | thread 0: rows, engine | thread 1 … ]
+ *   [ reserved | weights | their average | optimizer moments | sums of squares | engine, shared | thread 0: rows, engine | thread 1 … ]
  *
  * Weights and moments exist once; every row has a single writer. All regions start at multiples of
  * 64 bytes (a cache line), and rows of different threads lie pages apart.
@@ -19,6 +19,8 @@ export interface ThreadRegion {
 export interface ArenaPlan {
   /** float32 [layout.weightsLength]. */
   readonly weights: number;
+  /** float32 [layout.weightsLength]: the moving average of the weights; 0: none is kept. */
+  readonly average: number;
   /** float32 [layout.trainableLength] each; `second` of AMSGrad's maxima, 0 where there are none. */
   readonly moments: readonly number[];
   /** float64 [squareSums]: sums of squares by block; see blocks.ts. */
@@ -34,6 +36,8 @@ export interface ArenaPlan {
 
 export interface ArenaRequest {
   readonly layout: RowLayout;
+  /** Whether a moving average of the weights is kept; left out: no. */
+  readonly average?: boolean;
   /** How many moment vectors the optimizer keeps. */
   readonly moments: number;
   /** How many float64 sums of squares the update needs; left out: none. */
@@ -63,6 +67,8 @@ export function planArena(request: ArenaRequest): ArenaPlan {
   };
   const rowStride = align(layout.rowLength * 4, 64) + 64;
   const weights = take(layout.weightsLength * 4);
+  const averageBytes = request.average === true ? layout.weightsLength * 4 : 0;
+  const average = averageBytes === 0 ? 0 : take(averageBytes);
   const moments = Array.from({ length: request.moments }, () => take(layout.trainableLength * 4));
   const squareSums = take((request.squareSums ?? 0) * 8);
   const engineShared = take(request.engineSharedBytes);
@@ -73,6 +79,7 @@ export function planArena(request: ArenaRequest): ArenaPlan {
   const totalBytes = align(next, PAGE_BYTES);
   const parts = [
     { name: 'weights', bytes: layout.weightsLength * 4 },
+    ...(averageBytes === 0 ? [] : [{ name: 'average of the weights', bytes: averageBytes }]),
     {
       name: `optimizer state (${request.moments} vectors)`,
       bytes: request.moments * layout.trainableLength * 4,
@@ -96,6 +103,7 @@ export function planArena(request: ArenaRequest): ArenaPlan {
   }
   return {
     weights,
+    average,
     moments,
     squareSums,
     engineShared,

@@ -77,6 +77,8 @@ export const VALUE = {
   correction2: 8,
   /** compute: which of the two epoch orders; evaluate and predict: index of the image set. */
   source: 9,
+  /** apply: what the weights count for in their average. */
+  averageRate: 10,
   /** Bounds of the threads' ranges of micro-batches: thread t does [cuts + t, cuts + t + 1). */
   cuts: 16,
 } as const;

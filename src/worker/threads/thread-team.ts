@@ -47,6 +47,8 @@ export interface UpdateTask {
   /** 1 − β₁ᵗ and 1 − β₂ᵗ of Adam; ignored by optimizers without. */
   readonly correction1: number;
   readonly correction2: number;
+  /** What the new weights count for in their average; ignored where none is kept. */
+  readonly averageRate: number;
 }
 
 /** What an evaluation yields, by micro-batch: copies. */
@@ -145,6 +147,7 @@ export class ThreadTeam {
       [VALUE.learningRate]: task.learningRate,
       [VALUE.correction1]: task.correction1,
       [VALUE.correction2]: task.correction2,
+      [VALUE.averageRate]: task.averageRate,
     });
     // What an update has begun cannot be begun again: no repair.
     await this.#phases(step + 1, 0, () => this.#run('apply', step));

@@ -2,11 +2,11 @@ import { stripVTControlCharacters } from 'node:util';
 import t from 'tap';
 import type { CliContext } from '#src/cli/context.js';
 import { chooseDisplay } from '#src/cli/display/choose.js';
-import { liveLines, paintFor, plainPaint } from '#src/cli/display/lines.js';
+import { liveLines, paintFor, plainPaint, summaryLines } from '#src/cli/display/lines.js';
 import { liveDisplay } from '#src/cli/display/live.js';
 import { plainDisplay } from '#src/cli/display/plain.js';
 import { advance, beginProgress, shown } from '#src/cli/display/progress.js';
-import { epochRecord, playRun, Screen, START, stepRecord } from './fake-run.js';
+import { epochRecord, playRun, Screen, START, stepRecord, SUMMARY } from './fake-run.js';
 
 function contextOf(stdout: Screen, stderr: Screen): CliContext {
   return {
@@ -109,6 +109,26 @@ t.test('an epoch that was not evaluated shows no test figures', async (t) => {
   const screen = new Screen();
   plainDisplay(screen).epoch({ ...epochRecord(1), testLoss: null, testAccuracy: null });
   t.notMatch(screen.text, /test/);
+});
+
+t.test('the best epoch, an early stop and whose weights these are can be seen', async (t) => {
+  const screen = new Screen();
+  const display = plainDisplay(screen);
+  display.epoch({ ...epochRecord(1), isBest: true });
+  display.epoch(epochRecord(2));
+  t.same(screen.text.trimEnd().split('\n'), [
+    'epoch 1/1  loss 0.4349  accuracy 84.12 %  test 0.3500 90.01 %  best  46.9 s',
+    'epoch 2/2  loss 0.4349  accuracy 84.12 %  test 0.3500 90.01 %  46.9 s',
+  ]);
+  const best = { step: 469, epoch: 1, metric: 'validationLoss', value: 0.25 } as const;
+  const ended = { ...SUMMARY, stoppedEarly: true, best, weightsOf: 'best' } as const;
+  t.same(summaryLines(ended).slice(2, 4), [
+    'best   epoch 1, validationLoss 0.2500, whose weights these are',
+    '938 steps, stopped early, 1,280 samples/s, 1 min 39 s in all',
+  ]);
+  const kept = summaryLines({ ...SUMMARY, best })[2];
+  t.equal(kept, 'best   epoch 1, validationLoss 0.2500, kept beside these weights');
+  t.notMatch(summaryLines(SUMMARY).join(), /best|early/);
 });
 
 t.test('quiet shows nothing, JSON moves the progress to standard error', async (t) => {

@@ -18,6 +18,7 @@ function report(classes: readonly string[]): EvaluationReport {
   return {
     run: '/runs/mine',
     step: 4690,
+    weightsOf: 'last',
     weightsDigest: 'ab'.repeat(32),
     engine: 'wasm',
     sets: [{ set: 'test', samples: 200, loss: 0.5, accuracy: 0.705, ...setScores(predictions, classes) }], // prettier-ignore

@@ -53,6 +53,7 @@ export function epochRecord(epoch: number): EpochRecord {
     validationAccuracy: null,
     testLoss: 0.35,
     testAccuracy: 0.9001,
+    isBest: false,
     evaluationSeconds: 2,
   };
 }
@@ -67,6 +68,9 @@ export const SUMMARY: RunSummary = {
   steps: 938,
   epochs: 2,
   samplesSeen: 120000,
+  stoppedEarly: false,
+  best: null,
+  weightsOf: 'last',
   samplesPerSecond: 1280,
   trainLoss: 0.3,
   trainAccuracy: 0.91,

@@ -59,7 +59,8 @@ t.test('the record of an epoch that ends at the checkpoint is cut: it is made ag
     const { samples, loss, accuracy, learningRate, samplesPerSecond } = record(step);
     const sums = { samples, loss, accuracy, learningRate, samplesPerSecond, epochSeconds: 1 };
     const validation = { validationLoss: null, validationAccuracy: null };
-    const evaluated = { ...validation, testLoss: 0.4, testAccuracy: 0.5, evaluationSeconds: 1 };
+    const test = { testLoss: 0.4, testAccuracy: 0.5, isBest: false };
+    const evaluated = { ...validation, ...test, evaluationSeconds: 1 };
     return { kind: 'epoch', step, epoch: step / 2, ...sums, ...evaluated };
   };
   for (const line of [record(1), record(2), end(2), record(3), record(4), end(4)]) log.append(line);

@@ -38,6 +38,7 @@ t.test('an empty configuration is completed with the documented defaults', async
       evaluateEvery: 1,
       validation: 0,
       validationSplit: 'stratified',
+      normalize: false,
       labelSmoothing: 0,
       augmentFlip: false,
       augmentShift: 0,
@@ -54,6 +55,11 @@ t.test('an empty configuration is completed with the documented defaults', async
       decayRate: 0.9,
       decayEpochs: 1,
       minLearningRate: 0,
+      plateauFactor: 0.1,
+      plateauPatience: 10,
+      plateauCooldown: 0,
+      plateauMinDelta: 1e-4,
+      plateauMonitor: null,
       warmupEpochs: 0,
       scalingBatch: null,
       beta1: 0.9,
@@ -68,6 +74,14 @@ t.test('an empty configuration is completed with the documented defaults', async
       decoupledWeightDecay: 0.01,
       clipNorm: null,
       clipValue: null,
+      monitor: null,
+      earlyStoppingPatience: null,
+      earlyStoppingMinDelta: 0,
+      earlyStoppingStart: 0,
+      keepBest: false,
+      restoreBest: false,
+      emaDecay: null,
+      emaWarmup: false,
       engine: 'auto',
       fastMath: false,
       threads: 3,
@@ -77,6 +91,7 @@ t.test('an empty configuration is completed with the documented defaults', async
       resume: null,
       checkpointEvery: null,
       keepCheckpoints: 2,
+      trace: null,
       quiet: false,
       json: false,
       dryRun: false,
@@ -184,11 +199,36 @@ t.test('settings of another schedule are refused, and a floor above the peak', a
     'decayRate: belongs to learningRateSchedule step and exponential, but it is cosine',
   ]);
   t.same(faultsOf({ learningRateSchedule: 'oneCycle', warmupEpochs: 1 }), [
-    'warmupEpochs: belongs to learningRateSchedule constant, step, exponential and cosine, but it is oneCycle',
+    'warmupEpochs: belongs to learningRateSchedule constant, step, exponential, cosine and plateau, but it is oneCycle',
   ]);
   t.same(faultsOf({ learningRateSchedule: 'cosine', minLearningRate: 0.5, learningRate: 0.25 }), [
     'minLearningRate: must not exceed learningRate: got 0.5 above 0.25',
   ]);
+});
+
+t.test('decisions need figures to hang on', async (t) => {
+  t.same(faultsOf({ plateauFactor: 0.5 }), [
+    'plateauFactor: belongs to learningRateSchedule plateau, but it is constant',
+  ]);
+  t.same(faultsOf({ monitor: 'validationAccuracy', keepBest: true }), [
+    'monitor: validationAccuracy needs a validation set: put samples aside by validation',
+  ]);
+  t.same(faultsOf({ monitor: 'loss' }), [
+    'monitor: nothing hangs on it: give earlyStoppingPatience, keepBest, restoreBest or the schedule plateau',
+  ]);
+  t.same(faultsOf({ earlyStoppingPatience: 3, evaluateEvery: 0 }), [
+    'evaluateEvery: must be at least 1: early stopping and the schedule plateau hang on evaluations',
+  ]);
+  t.same(faultsOf({ earlyStoppingMinDelta: 0.1, emaWarmup: true }), [
+    'earlyStoppingMinDelta: needs earlyStoppingPatience',
+    'emaWarmup: needs emaDecay',
+  ]);
+  t.same(faultsOf({ monitor: 'testLoss', emaDecay: 1 }), [
+    'monitor: expected one of validationLoss, validationAccuracy, loss, accuracy, got "testLoss"',
+    'emaDecay: expected a number above 0 and below 1, got 1',
+  ]);
+  const good = { monitor: 'loss', learningRateSchedule: 'plateau', minLearningRate: 1e-5 };
+  t.same(faultsOf(good), []);
 });
 
 t.test('a rule is not applied to keys that are faulty themselves', async (t) => {

@@ -10,6 +10,7 @@ const base: LearningRateSchedule = {
   decaySteps: 2,
   decayRate: 0.25,
   floor: 0,
+  plateauFactor: 0.5,
 };
 
 function sameRates(

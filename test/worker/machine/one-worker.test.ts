@@ -31,9 +31,9 @@ class Pair {
     readonly samplesLost = 0,
   ) {
     const base = quiet(1).model;
-    this.model = new Model({ ...base, steps, evaluationPieces: 0 });
+    this.model = new Model({ ...base, steps, evaluationPieces: 0, controls: null });
     const { schedule } = this.model;
-    const origin = { applied: 0, lineage: 'aaaa' };
+    const origin = { applied: 0, lineage: 'aaaa', standing: null };
     const { run } = base;
     const c = startCoordinator(
       {

@@ -65,6 +65,8 @@ async function trainWith(
     layout,
     engineModule: wasmEngine.module,
     optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0 },
+    average: null,
+    keepsBest: false,
     sets: [set],
     augmentation: null,
     seed: SEED,

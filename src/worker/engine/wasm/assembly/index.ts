@@ -22,6 +22,7 @@ export * from './shape';
 export * from './softmax-cross-entropy';
 export { squareSum } from './square-sum';
 export * from './vector';
+export * from './weight-average';
 export { packWeights } from './gemm-pack';
 export { convWindow } from './conv-window';
 export * from './conv-forward';
