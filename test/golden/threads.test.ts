@@ -24,7 +24,9 @@ for (const golden of fixture.cases) {
   });
 }
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
 
 async function trainWithThreads(golden: GoldenCase, threads: number): Promise<GoldenResult> {
   const read = async (path: string) => new Uint8Array(await readFile(join(repository, path)));
