@@ -4,7 +4,7 @@ import t from 'tap';
 import { loadSavedModel } from '#src/coordinator/model/load-saved-model.js';
 import { readCheckpoint } from '#src/coordinator/run-folder/checkpoint-format.js';
 import { checkpointName } from '#src/coordinator/run-folder/checkpoint-store.js';
-import { evaluateRun, predictRun, train, type RunSummary } from '#src/index.js';
+import { evaluateRun, predictRun, reportRuns, train, type RunSummary } from '#src/index.js';
 import { readWeights, rowLayout } from '#src/shared/model/layout.js';
 import {
   realImages,
@@ -169,6 +169,13 @@ t.test('evaluate and predict take the weights that the run ends with, or others'
   const [first] = await predictRun(out, images, { data });
   const [other] = await predictRun(out, images, { data, weights: 'raw' });
   t.not(first!.classes[0]!.probability, other!.classes[0]!.probability);
+
+  const page = (await reportRuns([out], { data })).replaceAll(/\s+/g, ' ');
+  const { epoch, value } = best!;
+  t.ok(page.includes(`The best epoch by validationAccuracy is ${epoch} (${value.toFixed(4)})`));
+  t.ok(page.includes(`Training stopped early, after ${steps / 4} epochs.`));
+  t.equal(page.match(/>stopped early<\/text>/g)?.length, 2, 'marked in loss and accuracy');
+  t.equal(page.match(/>best<\/text>/g)?.length, 2);
 
   const plain = join(t.testdir(), 'plain');
   await train({ ...base, model: 'mlp', emaDecay: null, emaWarmup: false, steps: 2, out: plain });

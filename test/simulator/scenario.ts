@@ -151,7 +151,7 @@ function chaoticControls(seed: number): ModelOptions['controls'] {
   if (random.chance(0.2)) return null;
   return {
     monitor: random.pick(MONITORED_METRICS),
-    stopsAfter: random.chance(0.5) ? random.integer(1, 2) : null,
+    stopsAfter: random.chance(0.7) ? random.pick([1, 1, 2]) : null,
     restoreBest: random.chance(0.5),
   };
 }

@@ -86,13 +86,13 @@ export function curveChart({
   });
 }
 
-/** Words stand left of their lines, one below the other. */
+/** Words stand above the drawing, left of their lines, one above the other. */
 function landmarkOf({ x, colour, dash, label }: Landmark, place: number): Plot.Markish[] {
   const line = Plot.ruleX([x], { stroke: colour, strokeWidth: 1, strokeDasharray: dash });
   if (label === null) return [line];
   const word = Plot.text([label], {
-    ...{ x, frameAnchor: 'top', textAnchor: 'end', lineAnchor: 'top' },
-    ...{ dx: -4, dy: 2 + 13 * place, fill: 'currentColor', fontSize: 11 },
+    ...{ x, frameAnchor: 'top', textAnchor: 'end', lineAnchor: 'bottom' },
+    ...{ dx: 2, dy: -2 - 12 * place, fill: 'currentColor', fontSize: 11 },
   });
   return [line, word];
 }
