@@ -17,7 +17,7 @@ export class OutcomeTable {
     const columns = [...this.#outcomes].sort();
     const line = (cells: readonly (string | number)[]): string =>
       cells
-        .map((cell, i) => (i === 0 ? String(cell).padEnd(18) : String(cell).padStart(10)))
+        .map((cell, i) => (i === 0 ? String(cell).padEnd(24) : String(cell).padStart(22)))
         .join('');
     const body = [...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1));
     return [

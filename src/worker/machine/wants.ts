@@ -1,5 +1,5 @@
 import { nodeKey, rootOf, type TreeNode } from '../../shared/numerics/reduction-tree.js';
-import type { MemberId } from '../../shared/protocol/names.js';
+import { pieceKey, type MemberId } from '../../shared/protocol/names.js';
 import type { Want } from '../../shared/protocol/messages.js';
 import { assignmentOf, currentWork, ownerOf, type Context, type Part } from './context.js';
 import { nodesOwedBy, pieceOf } from './exchange.js';
@@ -93,14 +93,16 @@ function segmentsMissing(state: MemberState, context: Context, work: Work): numb
  * the parts are gone by then. At least a sign of life.
  */
 export function answerWant(state: MemberState, context: Context, want: Want): MemberState {
-  let answered = false;
+  const answered = new Set<string>();
   for (const { node, segment } of want.pieces) {
+    const name = pieceKey(node, segment);
+    if (answered.has(name)) continue;
     const held = sumKept(state, want, segment) ?? pieceHere(state, context, want, node, segment);
     if (held === null) continue;
     sendToPeer(state, context, want.from, pieceOf(state, want.step, held));
-    answered = true;
+    answered.add(name);
   }
-  if (!answered) {
+  if (answered.size === 0) {
     const { run, id: from } = state.config;
     sendToPeer(state, context, want.from, { kind: 'not-yet', run, from });
   }

@@ -1,5 +1,10 @@
-/** Many workers in one process: `node workers-process.js URL TOKEN-FILE FIRST COUNT`. */
+/**
+ * Many workers in one process: `node workers-process.js URL TOKEN-FILE FIRST COUNT [again]`. With
+ * `again` each begins another life when one has ended, however it did.
+ */
 import { loadKernels } from '#src/worker/engine/wasm/module.js';
+import { setTimeout as after } from 'node:timers/promises';
+import { LockstepError } from '#src/shared/errors.js';
 import { readToken } from '#src/shared/link/token.js';
 import { version } from '#src/shared/version.js';
 import type { FromCoordinator, Welcome } from '#src/shared/wire/session.js';
@@ -13,7 +18,10 @@ import { prepareWorker } from '#src/local/prepare-worker.js';
 import { beginLife } from '#src/local/run-member.js';
 import { FakeTrainer } from './fake-trainer.js';
 
-const [url, tokenFile, first, count] = process.argv.slice(2) as [string, string, string, string];
+const [url, tokenFile, first, count, again] = process.argv.slice(2) as [
+  ...[string, string, string, string],
+  string | undefined,
+];
 const token = await readToken(tokenFile);
 const { module } = await loadKernels('plain');
 
@@ -34,6 +42,8 @@ async function prepare(welcome: Welcome, blobs: BlobFetch): Promise<PreparedRun>
   return probed;
 }
 
+let turn: Promise<void> = Promise.resolve();
+
 /** Many workers in one process do not answer each other as soon as one does. */
 const patient = (welcome: Welcome): Welcome => ({
   ...welcome,
@@ -41,7 +51,8 @@ const patient = (welcome: Welcome): Welcome => ({
   unreachableMillis: 60_000,
 });
 
-async function work(number: number): Promise<void> {
+/** One life: null where the run is finished, else after how long another may begin. */
+async function work(number: number, life: number): Promise<number | null> {
   const name = `w${String(number).padStart(3, '0')}`;
   const peers = await PeerLinks.open(token, { host: '127.0.0.1', port: 0 }, false);
   let post: ClusterPost | null = null;
@@ -56,7 +67,12 @@ async function work(number: number): Promise<void> {
     } else if (message.kind !== 'clock') post?.deliver(message);
   };
   const listen = { host: '127.0.0.1', port: peers.address.port, tls: false };
-  const who = { version: version(), member: `${name}-life`, worker: name, host: 'here' };
+  const who = {
+    version: version(),
+    member: `${name}-life${String(life)}`,
+    worker: name,
+    host: 'here',
+  };
   const line = await CoordinatorLine.open({
     url,
     token,
@@ -79,6 +95,9 @@ async function work(number: number): Promise<void> {
       void line.send({ kind: 'want-addresses', members: [...members] });
     },
   });
+  // One at a time: those that live already have to be heard of meanwhile.
+  turn = turn.then(() => after(1));
+  await turn;
   const member = beginLife(patient(welcome), run, {
     ...{ id: who.member, worker: name, isFirst: true },
     ...{ kernels: module, trainer: new FakeTrainer(run, module).asTrainer, post },
@@ -90,11 +109,28 @@ async function work(number: number): Promise<void> {
       process.stderr.write(`${name}: ${warning.message}\n`);
     },
   });
-  await member.ended;
-  line.close('the run is finished');
-  member.close();
-  await peers.close();
+  try {
+    await member.ended;
+    return null;
+  } catch (error) {
+    if (again === undefined && member.retryAfterMillis === null) throw error;
+    if (!(error instanceof LockstepError)) throw error;
+    return again === undefined ? member.retryAfterMillis : 0;
+  } finally {
+    line.close('the run is finished');
+    member.close();
+    await peers.close();
+  }
 }
 
-await Promise.all(Array.from({ length: Number(count) }, (_, i) => work(Number(first) + i)));
+/** Lives until the run is finished; whoever was taken for lost comes back, as a worker does. */
+async function live(number: number): Promise<void> {
+  for (let life = 0; ; life++) {
+    const retryAfterMillis = await work(number, life);
+    if (retryAfterMillis !== null) await after(retryAfterMillis);
+    else if (again === undefined) return;
+  }
+}
+
+await Promise.all(Array.from({ length: Number(count) }, (_, i) => live(Number(first) + i)));
 process.exit(0);
