@@ -16,6 +16,8 @@ const ALSO_USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DATA_SPLIT_TOO_LARGE',
   'RUN_WITHOUT_VALIDATION',
   'REPORT_OUTPUT_EXISTS',
+  'STUDY_NOT_FOUND',
+  'ENSEMBLE_MISFIT',
 ]);
 
 export function exitStatus(error: unknown): number {

@@ -176,6 +176,7 @@ const NO_BITS: ReadonlySet<string> = new Set([
   'epochs',
   'steps',
   'evaluateEvery',
+  'evaluateTest',
   'engine',
   'model',
 ]);

@@ -1,3 +1,4 @@
+import { FOLDS, SCALE, SWEEP } from './display/fake-studies.js';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -112,6 +113,22 @@ function recorder() {
       onLine('first', 'The run is finished.');
       if (observer !== undefined) playRun(observer);
       return Promise.resolve(SUMMARY);
+    },
+    readStudy: (file, cwd) => {
+      calls.push(['readStudy', file, cwd]);
+      return Promise.resolve({ space: { seed: [1, 2] } });
+    },
+    sweep: (study, { observer, signal, onDataProgress, ...options }) => {
+      calls.push(['sweep', study, options, typeof observer, signal?.aborted, typeof onDataProgress]); // prettier-ignore
+      return Promise.resolve(SWEEP);
+    },
+    kfold: (input, { observer, signal, onDataProgress, ...options }) => {
+      calls.push(['kfold', input, options, typeof observer, signal?.aborted, typeof onDataProgress]); // prettier-ignore
+      return Promise.resolve(FOLDS);
+    },
+    scale: (input, { observer, signal, onDataProgress, ...options }) => {
+      calls.push(['scale', input, options, typeof observer, signal?.aborted, typeof onDataProgress]); // prettier-ignore
+      return Promise.resolve(SCALE);
     },
     planRun: (options) => {
       calls.push(['planRun', options]);

@@ -78,8 +78,8 @@ for (const [title, folders, charts] of [
       t.equal(look.charts, charts);
       t.ok(look.images > 40, String(look.images));
       t.ok(look.text.includes(EVIL_RUN) && look.text.includes(EVIL), 'names are shown as they are');
-      t.ok(look.text.includes(`${(summary.testAccuracy * 100).toFixed(2)} %`));
-      t.ok(look.text.includes(summary.testLoss.toFixed(4)));
+      t.ok(look.text.includes(`${(summary.testAccuracy! * 100).toFixed(2)} %`));
+      t.ok(look.text.includes(summary.testLoss!.toFixed(4)));
       t.ok(look.text.includes(evaluation!.averages.macro.f1.toFixed(4)));
       t.same(look.cells.slice(0, 10), evaluation!.confusion);
       backs.add(look.back);

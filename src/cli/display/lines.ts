@@ -118,14 +118,14 @@ function bar(share: number, width: number): string {
 }
 
 export function summaryLines(summary: RunSummary): string[] {
-  const { validationLoss, validationAccuracy } = summary;
+  const { validationLoss, validationAccuracy, testLoss, testAccuracy } = summary;
   const validates = validationLoss !== null && validationAccuracy !== null;
   const line = (set: string, loss: number, accuracy: number) =>
     `${set.padEnd(validates ? 10 : 6)} loss ${formatFixed(loss)}  accuracy ${formatPercent(accuracy)}`;
   return [
     line('train', summary.trainLoss, summary.trainAccuracy),
     ...(validates ? [line('validation', validationLoss, validationAccuracy)] : []),
-    line('test', summary.testLoss, summary.testAccuracy),
+    ...(testLoss !== null && testAccuracy !== null ? [line('test', testLoss, testAccuracy)] : []),
     `${formatCount(summary.steps)} steps, ${formatRate(summary.samplesPerSecond)} samples/s, ` +
       `${formatDuration(summary.totalSeconds)} in all`,
     `weights ${summary.weightsDigest}`,

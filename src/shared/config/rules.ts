@@ -1,3 +1,4 @@
+import { classPairsOf } from './class-pairs.js';
 import { didYouMean } from './did-you-mean.js';
 import { showValue } from './faults.js';
 import {
@@ -76,6 +77,22 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
       ? `expected a share below 1 or a whole number of samples, got ${String(validation)}`
       : null,
   ),
+  rule(['folds', 'fold'], ({ folds, fold }) =>
+    (folds === null) === (fold === null)
+      ? null
+      : `folds and fold come together; got folds ${String(folds)} and fold ${String(fold)}`,
+  ),
+  rule(['fold', 'folds'], ({ folds, fold }) =>
+    folds !== null && fold !== null && fold > folds
+      ? `expected one of the ${String(folds)} folds, got ${String(fold)}`
+      : null,
+  ),
+  rule(['validation', 'folds'], ({ validation, folds }) =>
+    validation > 0 && folds !== null ? 'validation and folds cannot both be given' : null,
+  ),
+  rule(['classNoisePairs', 'classNoise'], ({ classNoisePairs, classNoise }) =>
+    classNoisePairs === null ? null : pairsFault(classNoisePairs, classNoise),
+  ),
   rule(['erasingMinArea', 'erasingMaxArea'], ({ erasingMinArea, erasingMaxArea }) =>
     erasingMinArea > erasingMaxArea
       ? `must not exceed erasingMaxArea: got ${String(erasingMinArea)} above ${String(erasingMaxArea)}`
@@ -90,12 +107,19 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   ),
   scheduled('decayRate', ['step', 'exponential']),
   scheduled('decayEpochs', ['step', 'exponential']),
-  scheduled('minLearningRate', ['cosine']),
+  scheduled('minLearningRate', ['cosine', 'linearRange', 'logRange']),
   scheduled('warmupEpochs', ['constant', 'step', 'exponential', 'cosine']),
   rule(['minLearningRate', 'learningRate'], ({ minLearningRate, learningRate }) =>
     minLearningRate > learningRate
       ? `must not exceed learningRate: got ${String(minLearningRate)} above ${String(learningRate)}`
       : null,
+  ),
+  rule(
+    ['minLearningRate', 'learningRateSchedule'],
+    ({ minLearningRate, learningRateSchedule: schedule }) =>
+      schedule === 'logRange' && minLearningRate === 0
+        ? 'must be above 0 for learningRateSchedule logRange, which rises from it by factors'
+        : null,
   ),
   belongsTo('beta1', WITH_BETAS),
   belongsTo('beta2', WITH_BETAS),
@@ -114,6 +138,14 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
     nesterov && momentum === 0 && optimizer === 'sgd' ? 'needs a momentum above 0' : null,
   ),
 ];
+
+/** In a pair are two classes, and a class is in one pair at most. */
+function pairsFault(text: string, classNoise: number): string | null {
+  if (classNoise === 0) return 'needs classNoise above 0';
+  const named = classPairsOf(text).flat();
+  const twice = named.find((label, i) => named.indexOf(label) !== i);
+  return twice === undefined ? null : `class ${String(twice)} is named twice in ${showValue(text)}`;
+}
 
 export function isBuiltIn(model: string): boolean {
   return (BUILT_IN_MODELS as readonly string[]).includes(model);

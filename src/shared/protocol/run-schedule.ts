@@ -31,7 +31,7 @@ export function runSchedule(
   config: TrainingConfig,
   { train, validation, test }: Pick<RunData, 'train' | 'validation' | 'test'>,
 ): Schedule {
-  const { batchSize, microBatch, evaluateEvery, seed } = config;
+  const { batchSize, microBatch, evaluateEvery, evaluateTest, seed } = config;
   const perEpoch = stepsPerEpoch(train.count, batchSize);
   const steps = lastStep(config, perEpoch);
   const pieces = (samples: number): number => microBatchCount(samples, microBatch);
@@ -42,7 +42,7 @@ export function runSchedule(
   });
   const unseen = [
     ...(validation === null ? [] : [plan(VALIDATION_SET, validation)]),
-    plan(TEST_SET, test),
+    ...(evaluateTest ? [plan(TEST_SET, test)] : []),
   ];
   const all = [plan(TRAIN_SET, train), ...unseen];
   const learningRate = learningRateScheduleOf(config, perEpoch);
