@@ -3,10 +3,12 @@ import type { CoordinateInput } from '../local/coordinate.js';
 import type { ExploreOptions } from '../local/explore/explore-data.js';
 import type { LaunchInput } from '../local/launch/launch.js';
 import type { Cluster } from '../local/launch/read-cluster.js';
+import type { EnsembleInput } from '../local/study/ensemble.js';
 import type { KfoldInput } from '../local/study/kfold.js';
 import type { ScaleInput } from '../local/study/scale.js';
 import type { StudyOptions } from '../local/study/study-options.js';
 import type {
+  EnsembleResults,
   FoldsResults,
   RangeTestResults,
   ScaleResults,
@@ -70,6 +72,8 @@ export interface Product {
   sweep(study: StudyInput, options: StudyOptions): Promise<SweepResults | RangeTestResults>;
   /** Cross-validation. */
   kfold(input: KfoldInput, options: StudyOptions): Promise<FoldsResults>;
+  /** Mean, majority or stacking of trained runs. */
+  ensemble(input: EnsembleInput): Promise<EnsembleResults>;
   /** Threads × batch × epochs on this machine. */
   scale(input: ScaleInput, options: StudyOptions): Promise<ScaleResults>;
   listEngines(): Promise<readonly EngineListing[]>;

@@ -3,6 +3,7 @@ import type { CliContext } from './context.js';
 import { coordinatorCommand } from './commands/coordinator.js';
 import { dataCommand } from './commands/data.js';
 import { engineCommand } from './commands/engine.js';
+import { ensembleCommand } from './commands/ensemble.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exploreCommand } from './commands/explore.js';
 import { launchCommand } from './commands/launch.js';
@@ -71,6 +72,7 @@ function commands(context: CliContext): CommandModule[] {
     reportCommand(context),
     sweepCommand(context),
     kfoldCommand(context),
+    ensembleCommand(context),
     scaleCommand(context),
     exploreCommand(context),
     engineCommand(context),

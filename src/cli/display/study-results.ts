@@ -1,7 +1,15 @@
 /** Results of studies as tables. */
 import Table from 'cli-table3';
-import { formatCount, formatDuration, formatFixed, formatPercent } from '../../shared/format.js';
+import {
+  cut,
+  formatCount,
+  formatDuration,
+  formatFixed,
+  formatPercent,
+} from '../../shared/format.js';
 import type {
+  CombinedScore,
+  EnsembleResults,
   FoldsResults,
   RangeTestResults,
   RunRow,
@@ -107,6 +115,32 @@ export function scaleText({ rows, target, processors, runs, folder }: ScaleResul
     `study     ${showPath(folder)}`,
   ].join('\n');
 }
+
+export function ensembleText(results: EnsembleResults): string {
+  const { members, methods, chosen, scores, heldOutSamples, folder } = results;
+  const table = plainTable(['', 'held out', 'loss', 'test', 'loss'], 1);
+  const cells = (score: CombinedScore | null): string[] => [
+    score === null ? '–' : formatPercent(score.accuracy),
+    score === null || score.loss === null ? '–' : formatFixed(score.loss),
+  ];
+  for (const { name, models, heldOut, test } of members) {
+    const many = models === 1 ? '' : ` (${String(models)} models)`;
+    table.push([`${cut(name, NAME_WIDTH)}${many}`, ...cells(heldOut), ...cells(test)]);
+  }
+  for (const { method, heldOut, test } of methods) {
+    const mark = method === chosen ? ' ←' : '';
+    table.push([`${method}${mark}`, ...cells(heldOut), ...cells(test)]);
+  }
+  return [
+    table.toString(),
+    `held out  ${formatCount(heldOutSamples)} samples that no member was trained on`,
+    `chosen    ${chosen}`,
+    ...(scores === null ? [] : [`test      accuracy ${formatPercent(scores.accuracy)}  macro F1 ${formatFixed(scores.averages.macro.f1)}`]), // prettier-ignore
+    `study     ${showPath(folder)}`,
+  ].join('\n');
+}
+
+const NAME_WIDTH = 30;
 
 function figures(row: RunRow): string[] {
   if (row.error !== null) return ['', row.error.code, '', '', ''];

@@ -4,6 +4,7 @@ import { readRunSummary } from '../../coordinator/run-folder/run-folder.js';
 import { configError } from '../../shared/config/faults.js';
 import type { ConfigInput } from '../../shared/config/schema.js';
 import type { ScaleResults, ScaleRow } from '../../shared/study/results.js';
+import { csv } from '../../shared/study/csv.js';
 import { runRow } from '../../shared/study/rows.js';
 import {
   scaleJobs,
@@ -84,7 +85,5 @@ const COLUMNS: readonly (keyof ScaleRow)[] = [
   ...(['trainingSeconds', 'secondsToTarget', 'weightsDigest'] as const),
 ];
 
-function scaleCsv(rows: readonly ScaleRow[]): string {
-  const lines = rows.map((row) => COLUMNS.map((column) => row[column] ?? '').join());
-  return [COLUMNS.join(), ...lines].map((line) => `${line}\r\n`).join('');
-}
+const scaleCsv = (rows: readonly ScaleRow[]): string =>
+  csv([COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column]))]);

@@ -2,6 +2,7 @@ import { readMetrics } from '../../coordinator/run-folder/metrics-reader.js';
 import { overlay } from '../../shared/config/schedule.js';
 import type { ConfigInput } from '../../shared/config/schema.js';
 import { LockstepError } from '../../shared/errors.js';
+import { csv } from '../../shared/study/csv.js';
 import { rangeResults } from '../../shared/study/range-test.js';
 import type { RangeTestResults, SweepResults } from '../../shared/study/results.js';
 import { rankedRows, rowsCsv } from '../../shared/study/rows.js';
@@ -76,12 +77,8 @@ async function concludeRangeTest(folder: StudyFolder, plan: StudyPlan): Promise<
   const records = await readMetrics(folder.runPath(job!.run));
   const steps = records.flatMap((record) => (record.kind === 'step' ? [record] : []));
   const results = { folder: folder.path, ...rangeResults(steps, diverged) };
-  const lines = results.points.map(({ learningRate, loss, smoothedLoss }) =>
-    [learningRate, loss, smoothedLoss].join(),
-  );
-  await folder.writeResults(
-    results,
-    `${['learningRate,loss,smoothedLoss', ...lines].join('\r\n')}\r\n`,
-  );
+  const columns = ['learningRate', 'loss', 'smoothedLoss'] as const;
+  const lines = results.points.map((point) => columns.map((column) => point[column]));
+  await folder.writeResults(results, csv([columns, ...lines]));
   return results;
 }

@@ -1,5 +1,6 @@
 /** What a study comes to, as results.json holds it. */
 import type { ErrorCode } from '../errors.js';
+import type { SetScores } from '../evaluation/set-scores.js';
 import type { Settings } from './job.js';
 import type { Metric, StudyFile } from './study-schema.js';
 
@@ -122,4 +123,46 @@ export interface ScaleRow {
   readonly weightsDigest: string;
 }
 
-export type StudyResults = SweepResults | RangeTestResults | FoldsResults | ScaleResults;
+export type EnsembleMethod = 'average' | 'vote' | 'stacking';
+
+/** Scores of predictions; `loss` is null where a true class had probability 0 (as votes may give). */
+export interface CombinedScore {
+  readonly accuracy: number;
+  readonly loss: number | null;
+}
+
+export interface EnsembleMember {
+  readonly name: string;
+  readonly folder: string;
+  /** How many models it is: the folds of a cross-validation, else 1. */
+  readonly models: number;
+  /** SHA-256 of the weights of each. */
+  readonly weightsDigests: readonly string[];
+  readonly parameters: number;
+  /** On the samples that all members hold back; null where there are none. */
+  readonly heldOut: CombinedScore | null;
+  /** null where it was not asked for. */
+  readonly test: CombinedScore | null;
+}
+
+export interface EnsembleResults {
+  readonly kind: 'ensemble';
+  readonly folder: string;
+  readonly members: readonly EnsembleMember[];
+  /** How many samples no member was trained on. */
+  readonly heldOutSamples: number;
+  readonly methods: readonly {
+    readonly method: EnsembleMethod;
+    /** Of stacking, with a meta-learner trained on the other samples (five folds of them). */
+    readonly heldOut: CombinedScore | null;
+    /** Of the chosen method; of the others null, unless they were asked for. */
+    readonly test: CombinedScore | null;
+  }[];
+  /** The best on held-out samples, or the one that was named. */
+  readonly chosen: EnsembleMethod;
+  /** All scores of the chosen method on the test set; null where it was to stay unseen. */
+  readonly scores: ({ readonly samples: number } & CombinedScore & SetScores) | null;
+}
+
+export type StudyResults =
+  SweepResults | RangeTestResults | FoldsResults | ScaleResults | EnsembleResults;

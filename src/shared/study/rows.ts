@@ -1,5 +1,6 @@
 /** The table of a study's runs, and the same as CSV. */
 import { compareOutcomes } from './choice.js';
+import { csv } from './csv.js';
 import type { Job, Outcome, Outcomes } from './job.js';
 import type { RunRow } from './results.js';
 import type { Metric, Scalar } from './study-schema.js';
@@ -67,7 +68,7 @@ const COLUMNS = [
   'threads',
 ] as const;
 
-/** RFC 4180: a line a run, all figures unrounded. `keys`: of the settings, in their order. */
+/** A line a run, all figures unrounded. `keys`: of the settings, in their order. */
 export function rowsCsv(rows: readonly RunRow[], keys: readonly string[]): string {
   const head = ['rank', 'run', 'status', ...keys, ...COLUMNS, 'error'];
   const lines = rows.map((row) => {
@@ -75,11 +76,5 @@ export function rowsCsv(rows: readonly RunRow[], keys: readonly string[]): strin
     const settings = keys.map((key) => row.settings[key] ?? null);
     return [row.rank, row.run, row.status, ...settings, ...figures, row.error?.code ?? null];
   });
-  return [head, ...lines].map((line) => `${line.map(field).join(',')}\r\n`).join('');
-}
-
-/** Quoted where it must be; a text that a spreadsheet would take for a formula is left as it is. */
-function field(value: Scalar): string {
-  const text = value === null ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csv([head, ...lines]);
 }

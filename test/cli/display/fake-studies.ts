@@ -1,5 +1,11 @@
 /** Results of studies, as the library answers them. */
-import type { FoldsResults, RunRow, ScaleResults, SweepResults } from '#src/index.js';
+import type {
+  EnsembleResults,
+  FoldsResults,
+  RunRow,
+  ScaleResults,
+  SweepResults,
+} from '#src/index.js';
 
 export const row = (run: string, settings: RunRow['settings'], more: Partial<RunRow>): RunRow => ({
   rank: null,
@@ -83,4 +89,25 @@ export const SCALE: ScaleResults = {
     weightsDigest: 'ab',
   })),
   runs: [],
+};
+
+export const ENSEMBLE: EnsembleResults = {
+  kind: 'ensemble',
+  folder: '/studies/ensemble-12345678',
+  members: ['a', 'b'].map((name, i) => ({
+    name,
+    folder: `/runs/${name}`,
+    models: i === 0 ? 1 : 3,
+    weightsDigests: ['ab'],
+    parameters: 100,
+    heldOut: { accuracy: 0.9 + i / 100, loss: 0.25 },
+    test: null,
+  })),
+  heldOutSamples: 6000,
+  methods: [
+    { method: 'average', heldOut: { accuracy: 0.93, loss: 0.2 }, test: { accuracy: 0.925, loss: 0.21 } }, // prettier-ignore
+    { method: 'vote', heldOut: { accuracy: 0.92, loss: null }, test: null },
+  ],
+  chosen: 'average',
+  scores: null,
 };
