@@ -1,4 +1,4 @@
-import { ENSEMBLE, FOLDS, SCALE, SWEEP } from './display/fake-studies.js';
+import { ENSEMBLE, FOLDS, SCALE, SWEEP } from '../support/fake-studies.js';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

@@ -24,12 +24,20 @@ export interface Dimension {
   keysOf(value: Scalar): Readonly<Record<string, Scalar>>;
 }
 
-/** u · values, u in [0, 1]; whole numbers where the key takes only those. */
-function rangeValue({ from, to, scale }: ValueRange, whole: boolean, u: number): number {
+/** As many digits as matter of a drawn value, or of a power, whose others are float32's error. */
+const FEW_DIGITS = 4;
+/** Of even steps, all but the dust of binary fractions. */
+const MANY_DIGITS = 12;
+
+/** The value at u of the range, in [0, 1]; a whole number where the key takes only those. */
+function rangeValue(
+  { from, to, scale }: ValueRange,
+  whole: boolean,
+  u: number,
+  digits = scale === 'log' ? FEW_DIGITS : MANY_DIGITS,
+): number {
   const value = scale === 'log' ? from * realPower(to / from, u) : from + (to - from) * u;
-  if (whole) return Math.round(value);
-  // Four digits of a power: what lies beyond is the error of float32. Of a sum, no binary dust.
-  return Number(value.toPrecision(scale === 'log' ? 4 : 12));
+  return whole ? Math.round(value) : Number(value.toPrecision(digits));
 }
 
 /** All values of a dimension in a grid; a range must say how many points. */
@@ -44,7 +52,7 @@ export function gridValues({ values }: Dimension): readonly Scalar[] {
 /** The value for a drawn u in [0, 1). */
 function drawnValue({ values }: Dimension, u: number): Scalar {
   if (values.kind === 'list') return values.values[Math.floor(u * values.values.length)]!;
-  return rangeValue(values.range, values.whole, u);
+  return rangeValue(values.range, values.whole, u, FEW_DIGITS);
 }
 
 function pointOf(dimensions: readonly Dimension[], values: readonly Scalar[]): Point {

@@ -11,10 +11,7 @@ export type Scalar = z.output<typeof scalar>;
 const rangeSchema = z.strictObject({
   from: z.number().describe('The least value'),
   to: z.number().describe('The greatest value'),
-  scale: z
-    .enum(['linear', 'log'])
-    .default('linear')
-    .describe('Even steps, or even factors (rounded to four digits)'),
+  scale: z.enum(['linear', 'log']).default('linear').describe('Even steps, or even factors'),
   points: z
     .int()
     .min(2)

@@ -4,7 +4,7 @@ import t from 'tap';
 import type { Product } from '#src/cli/product.js';
 import { runCli } from '#src/cli/run-cli.js';
 import { readStudy } from '#src/local/study/read-study.js';
-import { ENSEMBLE, FAILED, FOLDS, row, SCALE, SWEEP } from '../display/fake-studies.js';
+import { ENSEMBLE, FAILED, FOLDS, row, SCALE, SWEEP } from '../../support/fake-studies.js';
 import { Screen } from '../display/fake-run.js';
 
 async function lockstep(args: string[], changes: Partial<Product> = {}) {

@@ -82,7 +82,8 @@ t.test('the method is chosen by held-out samples, and it alone sees the test set
 });
 
 t.test('a cross-validation is a member that holds every sample back', async (t) => {
-  const { threads: _, ...config } = CONFIG;
+  const { model, epochs, batchSize } = CONFIG;
+  const config = { model, data, epochs, batchSize };
   const study = join(folder, 'folds');
   const folds = await kfold({ config: { ...config, seed: 9 }, folds: 2, test: false }, { out: study }); // prettier-ignore
   const results = await ensemble({ members: [study, folders[0]!], test: 'none', out: join(folder, 'mixed') }); // prettier-ignore

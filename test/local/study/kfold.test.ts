@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { kfold, scale, train } from '#src/index.js';
+import { kfold, reportRuns, scale, train } from '#src/index.js';
 import { loadDataset } from '#src/coordinator/data/load-dataset.js';
 import { splitOf } from '#src/local/split-data.js';
 import { resolveConfig } from '#src/shared/config/resolve.js';
@@ -80,6 +80,20 @@ t.test('the command tables folds, mean and deviation', async (t) => {
   const wrong = await cli(['kfold', ...args, '--folds', '1', '--out', out]);
   t.equal(wrong.status, 2);
   t.match(wrong.stderr, /folds: expected an integer from 2 to 1000/);
+});
+
+t.test('its report has the folds, and every sample as the model of its fold says', async (t) => {
+  const text = await reportRuns([join(folder, 'folds')], { threads: 1 });
+  const page = text.replace(/\s+/g, ' ');
+  t.match(page, /<td>151<\/td>/, 'of the whole training set');
+  const { accuracy } = await kfold({ config: CONFIG, folds: 3 }, { out: join(folder, 'folds') });
+  t.match(page, `${(accuracy.mean! * 100).toFixed(2)} %`);
+  const right = [...page.matchAll(/class="hit"[^>]*> (\d+|·)/g)].map(([, n]) => Number(n === '·' ? 0 : n)); // prettier-ignore
+  const sizes = [51, 50, 50];
+  const { runs } = await kfold({ config: CONFIG, folds: 3 }, { out: join(folder, 'folds') });
+  const known = runs.map((row, i) => Math.round(row.validationAccuracy! * sizes[i]!));
+  t.equal(right.length, 10);
+  t.equal(right.reduce((a, b) => a + b), known.reduce((a, b) => a + b)); // prettier-ignore
 });
 
 t.test('what a cross-validation decides itself is refused in its configuration', async (t) => {

@@ -1,11 +1,15 @@
-/** Results of studies, as the library answers them. */
+/** Results of studies, as the library answers them, and reports of them. */
 import type {
   EnsembleResults,
   FoldsResults,
+  RangeTestResults,
   RunRow,
   ScaleResults,
   SweepResults,
 } from '#src/index.js';
+import type { StudyReport } from '#src/report/study-report.js';
+import { setScores } from '#src/shared/evaluation/set-scores.js';
+import { sixClasses } from '../shared/evaluation/cases.js';
 
 export const row = (run: string, settings: RunRow['settings'], more: Partial<RunRow>): RunRow => ({
   rank: null,
@@ -111,3 +115,53 @@ export const ENSEMBLE: EnsembleResults = {
   chosen: 'average',
   scores: null,
 };
+
+export const RANGE: RangeTestResults = {
+  kind: 'sweep',
+  folder: '/studies/range',
+  search: 'rangeTest',
+  points: [0.001, 0.01, 0.1, 1].map((learningRate, i) => ({
+    learningRate,
+    loss: [2.3, 2, 1.5, 90][i]!,
+    smoothedLoss: [2.25, 1.9375, 1.75, 45.75][i]!,
+  })),
+  steepest: 0.01,
+  least: 0.1,
+  diverges: 1,
+};
+
+const epochsOf = (accuracies: readonly number[]) =>
+  accuracies.map((accuracy, i) => ({
+    epoch: i + 1,
+    train: { loss: 1, accuracy: 0.5 },
+    validation: { loss: 2 - accuracy, accuracy },
+    test: null,
+  }));
+
+/** A report of each kind of study. `evil`: a text that would be code, were it not escaped. */
+export function studyReports(evil: string): readonly StudyReport[] {
+  const scores = setScores(sixClasses(), ['a', evil, 'c', 'd', 'e', 'f']);
+  const epochs = new Map([
+    ['001', epochsOf([0.5, 0.75])],
+    ['002', epochsOf([0.625, 0.85])],
+    ['fold-01', epochsOf([0.5, 0.75])],
+    ['fold-02', epochsOf([0.5, 0.8])],
+  ]);
+  const byTime = new Map([1, 2].map((threads) => [`b64-t${String(threads)}`, [[20 / threads, 0.5], [60 / threads, 0.75]]] as const)); // prettier-ignore
+  const failed = row('003', { learningRate: 9, variant: evil }, { ...FAILED, error: { code: 'MODEL_UNKNOWN', message: evil } }); // prettier-ignore
+  const ensemble: EnsembleResults = {
+    ...ENSEMBLE,
+    members: ENSEMBLE.members.map((member) => ({ ...member, name: `${member.name} ${evil}` })),
+    scores: { samples: 10, accuracy: 0.9, loss: 0.25, ...scores },
+  };
+  const sweep: SweepResults = { ...SWEEP, keys: ['learningRate', 'variant'], runs: [...SWEEP.runs.slice(0, 2), failed] }; // prettier-ignore
+  const of = (results: StudyReport['results']): StudyReport => ({
+    name: `study ${evil}`,
+    results,
+    definition: { kind: results.kind, text: evil },
+    epochs,
+    accuracyByTime: byTime,
+    heldOut: results.kind === 'kfold' ? { samples: 10, ...scores } : null,
+  });
+  return [sweep, RANGE, FOLDS, SCALE, ensemble].map(of);
+}
