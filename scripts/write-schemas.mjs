@@ -8,6 +8,7 @@ import { exitStatus } from '../dist/cli/exit.js';
 import { FLAGS } from '../dist/shared/config/flags.js';
 import { configJsonSchema, expectation, keyJsonSchema } from '../dist/shared/config/json-schema.js';
 import { clusterJsonSchema } from '../dist/local/launch/cluster-schema.js';
+import { studyJsonSchema } from '../dist/shared/study/study-schema.js';
 import { TRAINING_KEYS } from '../dist/shared/config/schema.js';
 import { ERROR_CODES, LockstepError } from '../dist/shared/errors.js';
 
@@ -61,6 +62,7 @@ const withTable = (table) => (document) => {
 const outputs = [
   ['schema/train.schema.json', () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
   ['schema/cluster.schema.json', () => `${JSON.stringify(clusterJsonSchema(), null, 2)}\n`],
+  ['schema/study.schema.json', () => `${JSON.stringify(studyJsonSchema(), null, 2)}\n`],
   ['docs/configuration.md', withTable(configTables)],
   ['docs/errors.md', withTable(errorTable)],
 ];

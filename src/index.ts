@@ -22,6 +22,26 @@ export { planRun } from './local/plan-run.js';
 export { evaluateRun } from './local/evaluate-run.js';
 export { reportRuns } from './local/report/report-runs.js';
 export { exploreData, type ExploreOptions } from './local/explore/explore-data.js';
+export { sweep } from './local/study/sweep.js';
+export { kfold, type KfoldInput } from './local/study/kfold.js';
+export { ensemble, type EnsembleInput } from './local/study/ensemble.js';
+export { scale, type ScaleInput } from './local/study/scale.js';
+export { readStudy } from './local/study/read-study.js';
+export type { StudyOptions } from './local/study/study-options.js';
+export type { StudyInput } from './shared/study/study-schema.js';
+export type { StudyObserver, StudyProgress } from './shared/study/study-events.js';
+export type {
+  CombinedScore,
+  EnsembleMember,
+  EnsembleMethod,
+  EnsembleResults,
+  FoldsResults,
+  RangeTestResults,
+  RunRow,
+  ScaleResults,
+  SweepResults,
+  TestScore,
+} from './shared/study/results.js';
 export { predictRun } from './local/predict-run.js';
 export { loadDataset, type LoadDatasetOptions } from './coordinator/data/load-dataset.js';
 export type { RunInput } from './local/prepare-run.js';

@@ -117,7 +117,7 @@ await t.test('examples/own-arrays.mjs trains its model and predicts with it', as
   const folder = join(test.testdir(), 'run');
   const { stdout } = await runNode('examples/own-arrays.mjs', folder);
   const summary = JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')) as RunSummary;
-  test.ok(summary.testAccuracy > 0.95, `test accuracy ${String(summary.testAccuracy)}`);
+  test.ok(summary.testAccuracy! > 0.95, `test accuracy ${String(summary.testAccuracy)}`);
   test.match(stdout, summary.weightsDigest);
   test.match(stdout, /the first test image: (\w+) \(is \1\)/);
 });

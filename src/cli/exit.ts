@@ -17,6 +17,8 @@ const ALSO_USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'RUN_WITHOUT_VALIDATION',
   'RUN_WITHOUT_BEST',
   'REPORT_OUTPUT_EXISTS',
+  'STUDY_NOT_FOUND',
+  'ENSEMBLE_MISFIT',
 ]);
 
 export function exitStatus(error: unknown): number {

@@ -3,6 +3,18 @@ import type { CoordinateInput } from '../local/coordinate.js';
 import type { ExploreOptions } from '../local/explore/explore-data.js';
 import type { LaunchInput } from '../local/launch/launch.js';
 import type { Cluster } from '../local/launch/read-cluster.js';
+import type { EnsembleInput } from '../local/study/ensemble.js';
+import type { KfoldInput } from '../local/study/kfold.js';
+import type { ScaleInput } from '../local/study/scale.js';
+import type { StudyOptions } from '../local/study/study-options.js';
+import type {
+  EnsembleResults,
+  FoldsResults,
+  RangeTestResults,
+  ScaleResults,
+  SweepResults,
+} from '../shared/study/results.js';
+import type { StudyInput } from '../shared/study/study-schema.js';
 import type { TrainInput } from '../local/train.js';
 import type { WorkInput } from '../local/work.js';
 import type { ClusterStatus } from '../shared/wire/status.js';
@@ -54,6 +66,16 @@ export interface Product {
   reportRuns(folders: readonly string[], options: RunUseOptions): Promise<string>;
   /** A page of HTML about a data set. */
   exploreData(options: ExploreOptions): Promise<string>;
+  /** Reads a study file; `sweep` checks what it says. */
+  readStudy(file: string, cwd: string): Promise<StudyInput>;
+  /** Searches a space of configurations, or goes on with that. */
+  sweep(study: StudyInput, options: StudyOptions): Promise<SweepResults | RangeTestResults>;
+  /** Cross-validation. */
+  kfold(input: KfoldInput, options: StudyOptions): Promise<FoldsResults>;
+  /** Mean, majority or stacking of trained runs. */
+  ensemble(input: EnsembleInput): Promise<EnsembleResults>;
+  /** Threads × batch × epochs on this machine. */
+  scale(input: ScaleInput, options: StudyOptions): Promise<ScaleResults>;
   listEngines(): Promise<readonly EngineListing[]>;
   installTensorflow(options: InstallOptions): Promise<Installation>;
 }

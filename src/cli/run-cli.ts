@@ -3,12 +3,16 @@ import type { CliContext } from './context.js';
 import { coordinatorCommand } from './commands/coordinator.js';
 import { dataCommand } from './commands/data.js';
 import { engineCommand } from './commands/engine.js';
+import { ensembleCommand } from './commands/ensemble.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exploreCommand } from './commands/explore.js';
 import { launchCommand } from './commands/launch.js';
 import { predictCommand } from './commands/predict.js';
 import { reportCommand } from './commands/report.js';
+import { kfoldCommand } from './commands/kfold.js';
+import { scaleCommand } from './commands/scale.js';
 import { statusCommand } from './commands/status.js';
+import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
 import { workerCommand } from './commands/worker.js';
 import { errorText, EXIT, exitStatus } from './exit.js';
@@ -66,6 +70,10 @@ function commands(context: CliContext): CommandModule[] {
     evaluateCommand(context),
     predictCommand(context),
     reportCommand(context),
+    sweepCommand(context),
+    kfoldCommand(context),
+    ensembleCommand(context),
+    scaleCommand(context),
     exploreCommand(context),
     engineCommand(context),
     dataCommand(context),

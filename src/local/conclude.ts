@@ -65,7 +65,7 @@ export function summarize(
   const samplesSeen = whole * data.train.count + (steps % perEpoch) * config.batchSize;
   const train = meansOf(evaluation, TRAIN_SET)!;
   const validation = meansOf(evaluation, VALIDATION_SET);
-  const test = meansOf(evaluation, TEST_SET)!;
+  const test = meansOf(evaluation, TEST_SET);
   return {
     run,
     model: shortModelName(config.model),
@@ -89,8 +89,8 @@ export function summarize(
     trainAccuracy: train.accuracy,
     validationLoss: validation?.loss ?? null,
     validationAccuracy: validation?.accuracy ?? null,
-    testLoss: test.loss,
-    testAccuracy: test.accuracy,
+    testLoss: test?.loss ?? null,
+    testAccuracy: test?.accuracy ?? null,
     setupSeconds,
     trainingSeconds,
     evaluationSeconds: conclusion.evaluationSeconds,

@@ -189,6 +189,7 @@ const NO_BITS: ReadonlySet<string> = new Set([
   'steps',
   'evaluateEvery',
   'earlyStoppingPatience',
+  'evaluateTest',
   'engine',
   'model',
 ]);

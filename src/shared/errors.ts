@@ -54,6 +54,13 @@ export const ERROR_CODES = {
   CONFIG_FILE_NOT_JSON: 'The configuration file is not a JSON object.',
   CONFIG_RESUME_DIFFERS: 'A resumed run was asked for something that its folder fixes otherwise.',
 
+  CONFIG_STUDY_DIFFERS: 'The folder of a study holds another one than was asked for.',
+
+  STUDY_NOT_FOUND: 'The folder is missing, or holds no study that is done.',
+  STUDY_RUN_DIED: 'The process of a run of a study died, again and again.',
+  STUDY_RUNS_FAILED: 'Some runs of a study failed; the figures of the others are there.',
+  ENSEMBLE_MISFIT: 'The members of an ensemble do not belong together.',
+
   RUN_INTERRUPTED: 'The run was interrupted; the message says what there is to go on from.',
   RUN_IDENTITY_DIFFERS: 'What decides the bits of a run is not what it was when the run began.',
   CHECKPOINT_STATE_LOST: 'A copy of the state that was to be written is not there any more.',

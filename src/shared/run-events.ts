@@ -91,8 +91,9 @@ export interface RunSummary {
   /** null where nothing was put aside to validate on. */
   readonly validationLoss: number | null;
   readonly validationAccuracy: number | null;
-  readonly testLoss: number;
-  readonly testAccuracy: number;
+  /** null where the run was not to see the test set. */
+  readonly testLoss: number | null;
+  readonly testAccuracy: number | null;
   /** Of this process: set-up, training steps, evaluation, everything. */
   readonly setupSeconds: number;
   readonly trainingSeconds: number;

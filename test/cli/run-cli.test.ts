@@ -1,3 +1,4 @@
+import { ENSEMBLE, FOLDS, SCALE, SWEEP } from '../support/fake-studies.js';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -113,6 +114,11 @@ function recorder() {
       if (observer !== undefined) playRun(observer);
       return Promise.resolve(SUMMARY);
     },
+    readStudy: () => Promise.resolve({}),
+    sweep: () => Promise.resolve(SWEEP),
+    kfold: () => Promise.resolve(FOLDS),
+    scale: () => Promise.resolve(SCALE),
+    ensemble: () => Promise.resolve(ENSEMBLE),
     planRun: (options) => {
       calls.push(['planRun', options]);
       return Promise.resolve(PLAN);

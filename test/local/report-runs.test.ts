@@ -5,8 +5,10 @@ import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { evaluateRun, reportRuns, train } from '#src/index.js';
 import { refuseForeignFile, writeReport } from '#src/cli/report-file.js';
+import { studyPage } from '#src/report/study-page.js';
 import { installPeers } from '../golden/peers.js';
 import { seePage } from '../support/chromium.js';
+import { studyReports } from '../support/fake-studies.js';
 import { realImages, smallNet, writeImages } from '../support/small-runs.js';
 
 t.setTimeout(1_800_000);
@@ -78,8 +80,8 @@ for (const [title, folders, charts] of [
       t.equal(look.charts, charts);
       t.ok(look.images > 40, String(look.images));
       t.ok(look.text.includes(EVIL_RUN) && look.text.includes(EVIL), 'names are shown as they are');
-      t.ok(look.text.includes(`${(summary.testAccuracy * 100).toFixed(2)} %`));
-      t.ok(look.text.includes(summary.testLoss.toFixed(4)));
+      t.ok(look.text.includes(`${(summary.testAccuracy! * 100).toFixed(2)} %`));
+      t.ok(look.text.includes(summary.testLoss!.toFixed(4)));
       t.ok(look.text.includes(evaluation!.averages.macro.f1.toFixed(4)));
       t.same(look.cells.slice(0, 10), evaluation!.confusion);
       backs.add(look.back);
@@ -87,6 +89,30 @@ for (const [title, folders, charts] of [
     t.equal(backs.size, 2, 'light and dark differ');
     t.ok(statSync(file).size < 600_000, `${String(statSync(file).size)} bytes`);
   });
+}
+
+for (const [i, report] of studyReports(EVIL).entries()) {
+  const { kind } = report.results;
+  await t.test(
+    `The page of a study (${kind}, ${String(i)}) is whole, quiet and fits`,
+    async (t) => {
+      const file = join(pages, `study-${String(i)}.html`);
+      await writeFile(file, studyPage(report));
+      for (const [width, scheme] of [
+        [1400, 'light'],
+        [400, 'dark'],
+      ] as const) {
+        const seen = await seePage(peers, pathToFileURL(file).href, width, scheme, LOOK);
+        const look = seen.value as Look;
+        t.same(seen.complaints, [], 'nothing in the console');
+        t.same(seen.requests, [], 'no request');
+        t.equal(look.overflow, 0, `no horizontal overflow at ${String(width)} px`);
+        t.equal(look.scripts + look.evil + look.broken + look.unnamed, 0);
+        t.ok(look.charts > 0);
+        t.ok(look.text.includes(`study ${EVIL}`), 'names are shown as they are');
+      }
+    },
+  );
 }
 
 await t.test('the page names losses of each epoch, and where configurations differ', async (t) => {

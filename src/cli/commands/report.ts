@@ -10,14 +10,14 @@ interface Arguments {
 
 export const reportCommand = (context: CliContext): CommandModule<object, Arguments> => ({
   command: 'report <run..>',
-  describe: 'A page of HTML about a run, or about several compared',
+  describe: 'A page of HTML about a run, several compared, or a study',
   builder: (yargs) =>
     withRunUseFlags(yargs)
       .positional('run', {
         type: 'string',
         array: true,
         demandOption: true,
-        describe: 'Run folders',
+        describe: 'Run folders, or the folder of one study',
       })
       .option('out', {
         type: 'string',
@@ -27,6 +27,7 @@ export const reportCommand = (context: CliContext): CommandModule<object, Argume
         group: 'Data and output',
       })
       .example('$0 report runs/mine', 'curves, scores, images and feature maps')
+      .example('$0 report studies/grid', 'a search as tables and charts')
       .example('$0 report runs/a runs/b --out compared.html', 'two runs side by side'),
   handler: async (argv) => {
     const { writeReport, refuseForeignFile } = await import('../report-file.js');

@@ -119,14 +119,14 @@ function bar(share: number, width: number): string {
 }
 
 export function summaryLines(summary: RunSummary): string[] {
-  const { validationLoss, validationAccuracy, stoppedEarly } = summary;
+  const { validationLoss, validationAccuracy, testLoss, testAccuracy, stoppedEarly } = summary;
   const validates = validationLoss !== null && validationAccuracy !== null;
   const line = (set: string, loss: number, accuracy: number) =>
     `${set.padEnd(validates ? 10 : 6)} loss ${formatFixed(loss)}  accuracy ${formatPercent(accuracy)}`;
   return [
     line('train', summary.trainLoss, summary.trainAccuracy),
     ...(validates ? [line('validation', validationLoss, validationAccuracy)] : []),
-    line('test', summary.testLoss, summary.testAccuracy),
+    ...(testLoss !== null && testAccuracy !== null ? [line('test', testLoss, testAccuracy)] : []),
     ...bestLine(summary),
     `${formatCount(summary.steps)} steps${stoppedEarly ? ', stopped early' : ''}, ${formatRate(summary.samplesPerSecond)} samples/s, ` +
       `${formatDuration(summary.totalSeconds)} in all`,

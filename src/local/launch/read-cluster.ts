@@ -1,11 +1,10 @@
 import { dirname, resolve } from 'node:path';
-import type * as z from 'zod';
-import { didYouMean } from '../../shared/config/did-you-mean.js';
-import { configError, showValue, type ConfigFault } from '../../shared/config/faults.js';
+import { configError, showValue } from '../../shared/config/faults.js';
 import { parseKeys } from '../../shared/config/parse.js';
 import { readJson } from '../../shared/config/read-json.js';
 import { absolutePaths } from '../../shared/config/resolve.js';
 import type { ConfigInput } from '../../shared/config/schema.js';
+import { zodFaults } from '../../shared/config/zod-faults.js';
 import { LockstepError } from '../../shared/errors.js';
 import {
   CLUSTER_SHAPE,
@@ -46,7 +45,7 @@ export function parseCluster(value: unknown, folder: string): Cluster {
   const { train = {}, ...rest } = isRecord(value) ? value : {};
   delete rest['$schema'];
   const parsed = clusterSchema.safeParse(isRecord(value) ? rest : value, { reportInput: true });
-  const faults = parsed.success ? [] : parsed.error.issues.flatMap(faultsOf);
+  const faults = parsed.success ? [] : [...zodFaults(parsed.error, 'cluster', keysAt)];
   faults.push(...parseKeys(train, (key) => `train.${key}`).faults);
   if (!parsed.success || faults.length > 0) throw configError(faults);
   const { coordinator, workers, ssh, restarts } = parsed.data;
@@ -87,19 +86,5 @@ const SHAPES: Readonly<Record<string, object>> = {
   restarts: RESTART_SHAPE,
 };
 
-function faultsOf(issue: z.core.$ZodIssue): ConfigFault[] {
-  const path = issue.path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(
-      issue.path.length === 0 ? CLUSTER_SHAPE : SHAPES[String(issue.path[0])]!,
-    );
-    return issue.keys.map((key) => {
-      const near = didYouMean(key, known);
-      const message = near === null ? 'no such key' : `no such key; did you mean ${near}?`;
-      return { path: path === '' ? key : `${path}.${key}`, message };
-    });
-  }
-  const wanted = issue.message.replace(/^Invalid input: /, '').replace(/, received .*/, '');
-  const got = `got ${showValue(issue.input)}`;
-  return [{ path: path === '' ? 'cluster' : path, message: `${wanted}, ${got}` }];
-}
+const keysAt = (path: readonly PropertyKey[]): readonly string[] =>
+  Object.keys(path.length === 0 ? CLUSTER_SHAPE : SHAPES[String(path[0])]!);

@@ -5,10 +5,12 @@ import { digestOfBytes } from '../../coordinator/run-identity.js';
 import type { RunReport } from '../../report/run-report.js';
 import { countClasses } from '../../shared/data/classes.js';
 import { stepsPerEpoch } from '../../shared/data/epoch-plan.js';
+import { LockstepError } from '../../shared/errors.js';
 import type { RunUseOptions } from '../../shared/run-reports.js';
 import { evaluateSet, openForUse } from '../evaluate-run.js';
 import { openTrainedRun } from '../trained-run.js';
 import { featureMapsOf } from './feature-maps.js';
+import { isStudy, reportStudy } from './report-study.js';
 import { rightImages, shownImage, wrongImages } from './shown-images.js';
 import { epochPoints, learningRates } from './training-curves.js';
 
@@ -16,12 +18,19 @@ const SHOWN_IMAGES = 24;
 
 /**
  * A page of HTML, whole in itself, about one run or several compared: how training went, and what
- * the newest weights are worth on the test set. Nothing in the folders is changed.
+ * the newest weights are worth on the test set; or about one study. Nothing in the folders is changed.
  */
 export async function reportRuns(
   folders: readonly string[],
   options: RunUseOptions = {},
 ): Promise<string> {
+  if (folders.some(isStudy)) {
+    const [only, ...others] = folders;
+    if (others.length === 0) return reportStudy(only!, options);
+    throw new LockstepError('USAGE_INVALID', 'A study is reported by itself, not beside others.', {
+      hint: 'Name one folder of a study, or run folders alone.',
+    });
+  }
   // Charts take a while to load: only who asks for a page waits for them.
   const { runPage } = await import('../../report/run-page.js');
   const names = shortNames(folders);

@@ -32,6 +32,8 @@ export interface CurveChart {
   readonly zero?: boolean;
   /** Of the axis, in the notation of d3-format. */
   readonly ticks: string;
+  /** Whether x is shown by its logarithm. */
+  readonly log?: boolean;
 }
 
 export function curveChart({
@@ -43,6 +45,7 @@ export function curveChart({
   ticks,
   zero = false,
   landmarks = [],
+  log = false,
 }: CurveChart): Html {
   const known = series.filter(({ points }) => points.length > 0);
   const xs = known.flatMap(({ points }) => points.map(([value]) => value));
@@ -55,7 +58,14 @@ export function curveChart({
     title,
     description: `By ${x}. ${told.join('; ')}.`,
     plot: {
-      x: { label: x, ...(whole ? { ticks: [...new Set(xs)], tickFormat: 'd' } : { ticks: 6 }) },
+      x: {
+        label: x,
+        ...(log
+          ? { type: 'log' as const, ticks: 5, tickFormat: '~g' }
+          : whole
+            ? { ticks: [...new Set(xs)], tickFormat: 'd' }
+            : { ticks: 6 }),
+      },
       y: { label: null, grid: true, nice: true, zero, tickFormat: ticks, ticks: 6 },
       marks: [
         ...landmarks.flatMap(landmarkOf),

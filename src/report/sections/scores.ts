@@ -2,13 +2,17 @@ import { reliabilityChart } from '../charts/reliability.js';
 import { formatCount, formatFixed, formatPercent } from '../../shared/format.js';
 import { html, type Html } from '../html.js';
 import { dataTable } from '../page.js';
+import type { SetScores } from '../../shared/evaluation/set-scores.js';
 import type { SetEvaluation } from '../../shared/run-reports.js';
+
+/** What is told of a set does not hang on which one it is. */
+export type ShownScores = SetScores & Pick<SetEvaluation, 'samples'>;
 
 /** A matrix of more classes cannot be read. */
 const MATRIX_CLASSES = 50;
 
 /** Scores of each class and their averages. */
-export function classTable({ classes, averages, samples }: SetEvaluation): Html {
+export function classTable({ classes, averages, samples }: ShownScores): Html {
   const bar = (value: number): Html =>
     html`${formatFixed(value)}<span
         class="bar"
@@ -42,7 +46,7 @@ export function classTable({ classes, averages, samples }: SetEvaluation): Html 
 }
 
 /** Rows of true, columns of predicted classes; shaded by the share of the true class. */
-export function matrixTable({ classes, confusion }: SetEvaluation): Html {
+export function matrixTable({ classes, confusion }: ShownScores): Html {
   if (classes.length > MATRIX_CLASSES) {
     return html`<p class="note">
       A matrix of ${classes.length} classes is too large to read here; lockstep evaluate --json has
@@ -90,7 +94,7 @@ export function matrixTable({ classes, confusion }: SetEvaluation): Html {
   </div>`;
 }
 
-export function pairsTable({ mostConfused }: SetEvaluation): Html {
+export function pairsTable({ mostConfused }: ShownScores): Html {
   if (mostConfused.length === 0) return html`<p>No mistakes.</p>`;
   return dataTable({
     caption: 'Most frequent mistakes',
@@ -105,7 +109,7 @@ export function pairsTable({ mostConfused }: SetEvaluation): Html {
 }
 
 /** All scores of a set. */
-export function scoresOf(scores: SetEvaluation): Html {
+export function scoresOf(scores: ShownScores): Html {
   return html`<div class="two">
     <div>${matrixTable(scores)}</div>
     <div>${classTable(scores)}</div>

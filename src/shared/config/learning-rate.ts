@@ -6,6 +6,8 @@ import type { TrainingConfig } from './schema.js';
 export const ENDING_SCHEDULES: readonly TrainingConfig['learningRateSchedule'][] = [
   'cosine',
   'oneCycle',
+  'linearRange',
+  'logRange',
 ];
 
 /** The learning-rate schedule that a configuration asks for, in steps. */

@@ -1,6 +1,7 @@
+import { classPairsOf } from './class-pairs.js';
 import { didYouMean } from './did-you-mean.js';
 import { showValue } from './faults.js';
-import { decides } from './training-controls.js';
+import { decides, validates } from './training-controls.js';
 import {
   BUILT_IN_MODELS,
   CONFIG_SHAPE,
@@ -77,6 +78,22 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
       ? `expected a share below 1 or a whole number of samples, got ${String(validation)}`
       : null,
   ),
+  rule(['folds', 'fold'], ({ folds, fold }) =>
+    (folds === null) === (fold === null)
+      ? null
+      : `folds and fold come together; got folds ${String(folds)} and fold ${String(fold)}`,
+  ),
+  rule(['fold', 'folds'], ({ folds, fold }) =>
+    folds !== null && fold !== null && fold > folds
+      ? `expected one of the ${String(folds)} folds, got ${String(fold)}`
+      : null,
+  ),
+  rule(['validation', 'folds'], ({ validation, folds }) =>
+    validation > 0 && folds !== null ? 'validation and folds cannot both be given' : null,
+  ),
+  rule(['classNoisePairs', 'classNoise'], ({ classNoisePairs, classNoise }) =>
+    classNoisePairs === null ? null : pairsFault(classNoisePairs, classNoise),
+  ),
   rule(['erasingMinArea', 'erasingMaxArea'], ({ erasingMinArea, erasingMaxArea }) =>
     erasingMinArea > erasingMaxArea
       ? `must not exceed erasingMaxArea: got ${String(erasingMinArea)} above ${String(erasingMaxArea)}`
@@ -91,7 +108,7 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   ),
   scheduled('decayRate', ['step', 'exponential']),
   scheduled('decayEpochs', ['step', 'exponential']),
-  scheduled('minLearningRate', ['cosine', 'plateau']),
+  scheduled('minLearningRate', ['cosine', 'plateau', 'linearRange', 'logRange']),
   scheduled('plateauFactor', ['plateau']),
   scheduled('plateauPatience', ['plateau']),
   scheduled('plateauCooldown', ['plateau']),
@@ -102,6 +119,13 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
     minLearningRate > learningRate
       ? `must not exceed learningRate: got ${String(minLearningRate)} above ${String(learningRate)}`
       : null,
+  ),
+  rule(
+    ['minLearningRate', 'learningRateSchedule'],
+    ({ minLearningRate, learningRateSchedule: schedule }) =>
+      schedule === 'logRange' && minLearningRate === 0
+        ? 'must be above 0 for learningRateSchedule logRange, which rises from it by factors'
+        : null,
   ),
   belongsTo('beta1', WITH_BETAS),
   belongsTo('beta2', WITH_BETAS),
@@ -117,9 +141,9 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
     clipNorm !== null && clipValue !== null ? 'clipNorm and clipValue cannot both be given' : null,
   ),
   ...(['monitor', 'plateauMonitor'] as const).map((key) =>
-    rule([key, 'validation'], ({ [key]: metric, validation }) =>
-      metric?.startsWith('validation') === true && validation === 0
-        ? `${metric} needs a validation set: put samples aside by validation`
+    rule([key, 'validation', 'folds'], (config) =>
+      config[key]?.startsWith('validation') === true && !validates(config)
+        ? `${config[key]} needs a validation set: put samples aside by validation or folds`
         : null,
     ),
   ),
@@ -150,6 +174,14 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
     nesterov && momentum === 0 && optimizer === 'sgd' ? 'needs a momentum above 0' : null,
   ),
 ];
+
+/** In a pair are two classes, and a class is in one pair at most. */
+function pairsFault(text: string, classNoise: number): string | null {
+  if (classNoise === 0) return 'needs classNoise above 0';
+  const named = classPairsOf(text).flat();
+  const twice = named.find((label, i) => named.indexOf(label) !== i);
+  return twice === undefined ? null : `class ${String(twice)} is named twice in ${showValue(text)}`;
+}
 
 export function isBuiltIn(model: string): boolean {
   return (BUILT_IN_MODELS as readonly string[]).includes(model);

@@ -121,6 +121,44 @@ export const TRAINING = {
     'Shift and scale each channel of the images to mean 0 and deviation 1 over the training set, after the division by 255',
     z.boolean().default(false),
   ),
+  folds: training.describe(
+    'Cut the training set into so many parts, to validate on one of them and train on the rest',
+    z.int().min(2).max(1000).nullable().default(null),
+    { placeholder: 'K', defaultText: 'not cut' },
+  ),
+  fold: training.describe(
+    'Which of the folds is validated on, from 1',
+    z.int().min(1).max(1000).nullable().default(null),
+    { placeholder: 'N', defaultText: 'none' },
+  ),
+  splitSeed: training.describe(
+    'Seed of the split alone, so that runs of other seeds validate on the same samples',
+    z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().default(null),
+    { placeholder: 'N', defaultText: 'seed' },
+  ),
+  evaluateTest: training.describe(
+    'Evaluate on the test set; false leaves it unseen, for runs among which one is chosen',
+    z.boolean().default(true),
+  ),
+  classNoise: training.describe(
+    'Share of the training samples that get the label of another class',
+    z.number().min(0).max(1).default(0),
+    { placeholder: 'X' },
+  ),
+  classNoisePairs: training.describe(
+    'Pairs of classes, by number, that are taken for each other, such as 0-6,2-4; samples of other classes keep their labels',
+    z
+      .string()
+      .regex(/^\d+-\d+(,\d+-\d+)*$/)
+      .nullable()
+      .default(null),
+    { placeholder: 'A-B,…', defaultText: 'any other class, each as likely' },
+  ),
+  attributeNoise: training.describe(
+    'Share of the values of training images that are replaced by random ones',
+    z.number().min(0).max(1).default(0),
+    { placeholder: 'X' },
+  ),
   labelSmoothing: training.describe(
     'Share of each label that is spread over all classes, in training only',
     z.number().min(0).lt(1).default(0),
@@ -184,7 +222,16 @@ export const TRAINING = {
   learningRateSchedule: optimizer.describe(
     'How the learning rate goes on from its peak',
     z
-      .enum(['constant', 'step', 'exponential', 'cosine', 'oneCycle', 'plateau'])
+      .enum([
+        'constant',
+        'step',
+        'exponential',
+        'cosine',
+        'oneCycle',
+        'plateau',
+        'linearRange',
+        'logRange',
+      ])
       .default('constant'),
   ),
   decayRate: optimizer.describe(
@@ -198,7 +245,7 @@ export const TRAINING = {
     { placeholder: 'X' },
   ),
   minLearningRate: optimizer.describe(
-    'What the learning rate falls to at the end (cosine), or at the lowest (plateau)',
+    'What the learning rate falls to at the end (cosine), or at the lowest (plateau), or rises from (linearRange, logRange)',
     z.number().min(0).default(0),
     { placeholder: 'X' },
   ),

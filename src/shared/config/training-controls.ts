@@ -8,9 +8,13 @@ import type { TrainingConfig } from './schema.js';
 export const keepsBest = ({ keepBest, restoreBest }: TrainingConfig): boolean =>
   keepBest || restoreBest;
 
+/** Whether samples are put aside to validate on. */
+export const validates = ({ validation, folds }: TrainingConfig): boolean =>
+  validation > 0 || folds !== null;
+
 /** The figure that the best state is known by, and early stopping watches. */
-export const monitorOf = ({ monitor, validation }: TrainingConfig): MonitoredMetric =>
-  monitor ?? (validation > 0 ? 'validationLoss' : 'loss');
+export const monitorOf = (config: TrainingConfig): MonitoredMetric =>
+  config.monitor ?? (validates(config) ? 'validationLoss' : 'loss');
 
 /** Whether decisions of a run hang on its evaluations. */
 export const decides = (config: TrainingConfig): boolean =>

@@ -1,5 +1,5 @@
 import { cosinePi } from './exact-cosine.js';
-import { exp32, log32 } from './exact-math.js';
+import { realPower, wholePower } from './powers.js';
 
 /**
  * The learning rate as a pure function of the step, and for `plateau` of how often it has been
@@ -8,7 +8,15 @@ import { exp32, log32 } from './exact-math.js';
  * same bits everywhere; it enters a step rounded to float32.
  */
 export interface LearningRateSchedule {
-  readonly kind: 'constant' | 'step' | 'exponential' | 'cosine' | 'oneCycle' | 'plateau';
+  readonly kind:
+    | 'constant'
+    | 'step'
+    | 'exponential'
+    | 'cosine'
+    | 'oneCycle'
+    | 'plateau'
+    | 'linearRange'
+    | 'logRange';
   /** Where warm-up ends and everything else begins. */
   readonly peak: number;
   /** Steps of linear warm-up, and what it rises from; see `warmedUp`. */
@@ -19,7 +27,7 @@ export interface LearningRateSchedule {
   /** step, exponential: the rate falls by `decayRate` every so many steps. */
   readonly decaySteps: number;
   readonly decayRate: number;
-  /** cosine, plateau: what it falls to. */
+  /** cosine, plateau: what it falls to; linearRange, logRange: what it rises from. */
   readonly floor: number;
   /** plateau: what the rate is multiplied by each time that it is lowered. */
   readonly plateauFactor: number;
@@ -48,6 +56,10 @@ export function learningRateAt(
       return oneCycle(peak, totalSteps, step);
     case 'plateau':
       return lowered(schedule, reductions);
+    case 'linearRange':
+      return floor + (peak - floor) * rangePart(totalSteps, step);
+    case 'logRange':
+      return floor * realPower(peak / floor, rangePart(totalSteps, step));
   }
 }
 
@@ -98,19 +110,10 @@ function oneCycle(peak: number, totalSteps: number, step: number): number {
   return last > top ? along(peak, END * peak, (step - top) / (last - top)) : peak;
 }
 
-/** baseⁿ for a whole n ≥ 0 by squaring: `**` is not the same bits everywhere. */
-function wholePower(base: number, exponent: number): number {
-  let result = 1;
-  for (let square = base, left = exponent; left > 0; left = Math.floor(left / 2)) {
-    if (left % 2 === 1) result *= square;
-    square *= square;
-  }
-  return result;
-}
-
-/** base^x for x ≥ 0: the whole part by squaring, the rest within a few units of float32. */
-function realPower(base: number, exponent: number): number {
-  const whole = Math.floor(exponent);
-  const logarithm = log32(Math.fround(base));
-  return wholePower(base, whole) * exp32(Math.fround(logarithm * (exponent - whole)));
+/**
+ * How far a range test has come: 0 at the first step, 1 at the last (Smith 2015, section 3.3, lets
+ * the rate rise along a line; equal factors instead of equal steps show several powers of ten).
+ */
+function rangePart(totalSteps: number, step: number): number {
+  return totalSteps > 1 ? step / (totalSteps - 1) : 0;
 }

@@ -23,6 +23,12 @@ export const PURPOSE = {
   split: 4,
   /** counter [block, sample's index in the set, epoch, … + what for]: see shared/augmentation. */
   augmentation: 5,
+  /** counter [0, sample's index in the whole training set, 0, …]: is it mislabelled (word 0), as what (1). */
+  classNoise: 6,
+  /** counter [block, sample's index in the whole training set, 0, …]: two words a value: is it replaced, by what. */
+  attributeNoise: 7,
+  /** counter [0, key's place in the space, draw, …]: what a random search takes (word 0). */
+  search: 8,
   /** counter [block, sample's index in the set, 0, … + kind of change]: evaluation on changed images. */
   variants: 32,
 } as const;

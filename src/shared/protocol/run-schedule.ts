@@ -22,7 +22,8 @@ export function runSchedule(
   config: TrainingConfig,
   { train, validation, test }: Pick<RunData, 'train' | 'validation' | 'test'>,
 ): Schedule {
-  const { batchSize, microBatch, evaluateEvery, seed, restoreBest: endsWithBest } = config;
+  const { batchSize, microBatch, evaluateEvery, evaluateTest, seed } = config;
+  const { restoreBest: endsWithBest } = config;
   const perEpoch = stepsPerEpoch(train.count, batchSize);
   const steps = lastStep(config, perEpoch);
   const pieces = (samples: number): number => microBatchCount(samples, microBatch);
@@ -33,7 +34,7 @@ export function runSchedule(
   });
   const unseen = [
     ...(validation === null ? [] : [plan(VALIDATION_SET, validation)]),
-    plan(TEST_SET, test),
+    ...(evaluateTest ? [plan(TEST_SET, test)] : []),
   ];
   const rest = [plan(TRAIN_SET, train)];
   const all = [...rest, ...unseen];

@@ -28,7 +28,7 @@ const EXTREMES: readonly FromCoordinator[] = [
     ...{
       number: HUGE,
       learning: null,
-      evaluation: { applied: 4, pieces: [{ first: 0, end: HUGE }] },
+      evaluation: { applied: 4, which: 'regular', pieces: [{ first: 0, end: HUGE }] },
     },
   },
   {

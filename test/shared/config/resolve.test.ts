@@ -39,6 +39,13 @@ t.test('an empty configuration is completed with the documented defaults', async
       validation: 0,
       validationSplit: 'stratified',
       normalize: false,
+      folds: null,
+      fold: null,
+      splitSeed: null,
+      evaluateTest: true,
+      classNoise: 0,
+      classNoisePairs: null,
+      attributeNoise: 0,
       labelSmoothing: 0,
       augmentFlip: false,
       augmentShift: 0,
@@ -171,6 +178,31 @@ t.test('a validation set is a share or a whole number, erasing has bounds in ord
   ]);
 });
 
+t.test('folds come with the fold that is meant, and take the place of a share', async (t) => {
+  t.same(faultsOf({ folds: 3, fold: 3 }), []);
+  t.same(faultsOf({ folds: 3 }), [
+    'folds: folds and fold come together; got folds 3 and fold null',
+  ]);
+  t.same(faultsOf({ folds: 3, fold: 4 }), ['fold: expected one of the 3 folds, got 4']);
+  t.same(faultsOf({ folds: 3, fold: 1, validation: 0.1 }), [
+    'validation: validation and folds cannot both be given',
+  ]);
+});
+
+t.test('pairs of class noise name each class once, and need noise', async (t) => {
+  t.same(faultsOf({ classNoise: 0.1, classNoisePairs: '0-6,2-4' }), []);
+  t.same(faultsOf({ classNoisePairs: '0-6' }), ['classNoisePairs: needs classNoise above 0']);
+  t.same(faultsOf({ classNoise: 0.1, classNoisePairs: '0-6,6-4' }), [
+    'classNoisePairs: class 6 is named twice in "0-6,6-4"',
+  ]);
+  t.equal(faultsOf({ classNoise: 0.1, classNoisePairs: '0-6,' }).length, 1);
+});
+
+t.test('a range test by factors needs somewhere to rise from', async (t) => {
+  t.match(faultsOf({ learningRateSchedule: 'logRange' }), [/^minLearningRate: must be above 0/]);
+  t.same(faultsOf({ learningRateSchedule: 'linearRange' }), []);
+});
+
 t.test('a mistyped model is guessed', async (t) => {
   t.match(faultsOf({ model: 'lenet' }), [/got "lenet"; did you mean lenet5\?$/]);
   t.match(faultsOf({ model: 'vgg16' }), [/got "vgg16"$/]);
@@ -211,7 +243,7 @@ t.test('decisions need figures to hang on', async (t) => {
     'plateauFactor: belongs to learningRateSchedule plateau, but it is constant',
   ]);
   t.same(faultsOf({ monitor: 'validationAccuracy', keepBest: true }), [
-    'monitor: validationAccuracy needs a validation set: put samples aside by validation',
+    'monitor: validationAccuracy needs a validation set: put samples aside by validation or folds',
   ]);
   t.same(faultsOf({ monitor: 'loss' }), [
     'monitor: nothing hangs on it: give earlyStoppingPatience, keepBest, restoreBest or the schedule plateau',
