@@ -22,6 +22,7 @@ t.test('epochs become steps', async (t) => {
     decaySteps: 15,
     decayRate: 0.1,
     floor: 0,
+    plateauFactor: 0.1,
   });
   t.equal(learningRateScheduleOf(resolve({ decayEpochs: 1 }), 0.1).decaySteps, 1, 'at least one');
 });
