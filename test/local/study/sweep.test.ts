@@ -135,6 +135,40 @@ t.test('no run outlives its study, however that ends', async (t) => {
   t.notOk(isAlive(pid), 'it ends with its study');
 });
 
+t.test(
+  'a run whose process is killed goes on from its checkpoint, to the same weights',
+  async (t) => {
+    const out = join(folder, 'shot');
+    const told: string[] = [];
+    let shots = 0;
+    const observer = {
+      notice: (text: string) => void told.push(text),
+      began: () => undefined,
+      runStarted: () => undefined,
+      runMessage: (_: unknown, { kind }: { kind: string }) => {
+        if (kind !== 'epoch' || shots > 0) return;
+        const lock = readFileSync(join(out, 'runs', '001', 'lock'), 'utf8');
+        process.kill((JSON.parse(lock) as { pid: number }).pid, 'SIGKILL');
+        shots++;
+      },
+      runEnded: () => undefined,
+      progress: () => undefined,
+    };
+    const config = { ...TRAIN, epochs: 12 };
+    const study = { train: config, space: { learningRate: [0.1] }, test: false };
+    const { runs } = (await sweep(study, { out, observer })) as SweepResults;
+    t.equal(shots, 1);
+    t.match(told.join('\n'), /Run 001 died \(signal SIGKILL.*it goes on from its checkpoint\./);
+    const whole = await train({
+      ...config,
+      learningRate: 0.1,
+      splitSeed: 2,
+      out: join(folder, 'unshot'),
+    });
+    t.equal(runs[0]!.weightsDigest, whole.weightsDigest);
+  },
+);
+
 t.test('a run whose folder is still held waits for it', async (t) => {
   const out = join(folder, 'held');
   const run = join(out, 'runs', '001');
