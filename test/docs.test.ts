@@ -194,6 +194,8 @@ function faultOf(word: string, next: string | undefined, help: string): string[]
   if (name === undefined || name === 'help') return [];
   if (!new RegExp(`--(no-)?${name.replace(/^no-/, '')}\\b`).test(help))
     return [`${word} is unknown`];
+  // Some flags of studies have a name of a key, and take several values of it.
+  if (new RegExp(`--${name} +[^-]*such as \\d+,\\d+`).test(help) && /^\d+(,\d+)*$/.test(next ?? '')) return []; // prettier-ignore
   const flag = FLAGS.find((each) => each.flag === name);
   if (flag === undefined || flag.kind === 'switch') return [];
   const value = flag.kind === 'number' ? numberOrText(next) : next;

@@ -2,7 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import type { RunSummary } from '#src/index.js';
+import type { ConfigInput, RunSummary } from '#src/index.js';
+import { readRecipe, readStudy } from '#src/local/study/read-study.js';
+import { overlay } from '#src/shared/config/schedule.js';
+import { parseStudy } from '#src/shared/study/parse-study.js';
+import { sweepPlan } from '#src/shared/study/sweep-plan.js';
 import { resolveConfig } from '#src/shared/config/resolve.js';
 import { optimizerOf } from '#src/shared/config/optimizer.js';
 import { cli } from '../support/cli-process.js';
@@ -55,6 +59,24 @@ t.test('what the reports give, the recipes have', async (t) => {
   const r5 = configOf('r5.json').config;
   t.match(r5, { model: 'hybrid', batchSize: 242, optimizer: 'amsgrad', epochs: 500 });
   t.match(r5, { learningRateSchedule: 'plateau', earlyStoppingPatience: 30 });
+});
+
+t.test('the studies of the reports can be begun, and cost what they say', async (t) => {
+  const folder = join(REPOSITORY, 'recipes/studies');
+  const sizes: Record<string, [number, number]> = {};
+  for (const name of readdirSync(folder)) {
+    const { recipe, train, ...search } = parseStudy(await readStudy(join(folder, name), '/'));
+    const plan = sweepPlan({ recipe, train, ...search }, overlay(await readRecipe(recipe!), train as ConfigInput) as ConfigInput); // prettier-ignore
+    sizes[name] = [plan.jobs(new Map()).length, plan.work];
+  }
+  t.same(sizes, {
+    'r1-batch.json': [16, 160],
+    'r1-learning-rates.json': [6, 60],
+    'r1-noise.json': [6, 60],
+    'r1-range-test.json': [1, 1],
+    // A cosine begins anew on each rung: 21 · 1 + 7 · 3 + 2 · 9.
+    'r2-grid.json': [21, 60],
+  });
 });
 
 for (const recipe of RECIPES) {

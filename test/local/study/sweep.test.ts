@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { evaluateRun, LockstepError, sweep, train, type RunRow, type StudyInput, type SweepResults } from '#src/index.js'; // prettier-ignore
+import { isAlive } from '#src/coordinator/process-alive.js';
+import { acquireLock } from '#src/coordinator/run-folder/lock.js';
 import { startCli } from '../../support/cli-process.js';
 import { realImages, writeImages } from '../../support/small-runs.js';
 
@@ -111,6 +113,73 @@ t.test('killed at any time, the same command goes on to the same table', async (
   t.same(untimed(JSON.parse(stdout) as SweepResults), untimed(one));
   const again = (await sweep(HALVING, { out })) as SweepResults;
   t.same(untimed(again), untimed(one), 'and a finished one answers what it has');
+});
+
+t.test('no run outlives its study, however that ends', async (t) => {
+  const file = join(folder, 'long.json');
+  await writeFile(
+    file,
+    JSON.stringify({ train: { ...TRAIN, epochs: 5000 }, space: { seed: [1] } }),
+  );
+  const out = join(folder, 'long');
+  const { child, ended } = startCli(['sweep', file, '--out', out]);
+  const run = join(out, 'runs', '001');
+  const until = performance.now() + 60_000;
+  while (!existsSync(join(run, 'metrics.jsonl')) && performance.now() < until) await sleep(20);
+  const { pid } = JSON.parse(readFileSync(join(run, 'lock'), 'utf8')) as { pid: number };
+  t.ok(isAlive(pid) && pid !== child.pid, 'a run is a process of its own');
+  child.kill('SIGKILL');
+  await ended;
+  const patience = performance.now() + 10_000;
+  while (isAlive(pid) && performance.now() < patience) await sleep(20);
+  t.notOk(isAlive(pid), 'it ends with its study');
+});
+
+t.test(
+  'a run whose process is killed goes on from its checkpoint, to the same weights',
+  async (t) => {
+    const out = join(folder, 'shot');
+    const told: string[] = [];
+    let shots = 0;
+    const observer = {
+      notice: (text: string) => void told.push(text),
+      began: () => undefined,
+      runStarted: () => undefined,
+      runMessage: (_: unknown, { kind }: { kind: string }) => {
+        if (kind !== 'epoch' || shots > 0) return;
+        const lock = readFileSync(join(out, 'runs', '001', 'lock'), 'utf8');
+        process.kill((JSON.parse(lock) as { pid: number }).pid, 'SIGKILL');
+        shots++;
+      },
+      runEnded: () => undefined,
+      progress: () => undefined,
+    };
+    const config = { ...TRAIN, epochs: 12 };
+    const study = { train: config, space: { learningRate: [0.1] }, test: false };
+    const { runs } = (await sweep(study, { out, observer })) as SweepResults;
+    t.equal(shots, 1);
+    t.match(told.join('\n'), /Run 001 died \(signal SIGKILL.*it goes on from its checkpoint\./);
+    const whole = await train({
+      ...config,
+      learningRate: 0.1,
+      splitSeed: 2,
+      out: join(folder, 'unshot'),
+    });
+    t.equal(runs[0]!.weightsDigest, whole.weightsDigest);
+  },
+);
+
+t.test('a run whose folder is still held waits for it', async (t) => {
+  const out = join(folder, 'held');
+  const run = join(out, 'runs', '001');
+  await mkdir(run, { recursive: true });
+  const lock = await acquireLock(join(run, 'lock'), () => undefined);
+  const study = { train: { ...TRAIN, epochs: 1 }, space: { seed: [1] }, test: false };
+  const results = sweep(study, { out });
+  await sleep(4000);
+  t.notOk(existsSync(join(run, 'config.json')), 'it has not begun');
+  await lock.release();
+  t.equal(((await results) as SweepResults).chosen, '001');
 });
 
 t.test('a run that fails is named with its reason, and the others are not lost', async (t) => {
