@@ -1,4 +1,5 @@
 import { LockstepError, type ErrorCode } from '../shared/errors.js';
+import { printable } from './display/printable.js';
 
 /** Exit statuses of every command. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -38,10 +39,11 @@ export function errorText(error: unknown): string {
     return `lockstep: an error that it does not know:\n${text}\n`;
   }
   const where = Object.entries(error.where).map(([name, value]) => `${name} ${String(value)}`);
-  const lines = [`lockstep: ${error.code}: ${error.message}`];
-  if (where.length > 0) lines.push(`  where: ${where.join(', ')}`);
-  if (error.cause instanceof Error) lines.push(`  cause: ${error.cause.message}`);
-  if (error.hint !== undefined) lines.push(`  hint: ${error.hint}`);
+  // What a peer has sent may be in all of it.
+  const lines = [`lockstep: ${error.code}: ${printable(error.message)}`];
+  if (where.length > 0) lines.push(`  where: ${printable(where.join(', '))}`);
+  if (error.cause instanceof Error) lines.push(`  cause: ${printable(error.cause.message)}`);
+  if (error.hint !== undefined) lines.push(`  hint: ${printable(error.hint)}`);
   if (error.code === 'LOCKSTEP_INTERNAL') lines.push(error.stack ?? '');
   return `${lines.join('\n')}\n`;
 }

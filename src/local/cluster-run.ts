@@ -183,6 +183,12 @@ export class ClusterRun {
     return this.#server.address;
   }
 
+  /** Whether workers are told to end, or will be no more. */
+  get isOver(): boolean {
+    const { phase } = this.#coordinator.state;
+    return phase === 'finished' || phase === 'failed' || phase === 'gone';
+  }
+
   /** Of all workers that took part, by name. */
   get threads(): number {
     return [...this.#threads.values()].reduce((sum, threads) => sum + threads, 0);

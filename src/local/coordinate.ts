@@ -28,6 +28,8 @@ export interface ListeningPlace {
   readonly tokenFile: string;
   /** null: links are not encrypted. */
   readonly certificate: Certificate | null;
+  /** Whether the run has come to its end, and its workers with it. */
+  readonly isOver: () => boolean;
 }
 
 /**
@@ -57,7 +59,12 @@ export async function coordinate(input: CoordinateInput): Promise<RunSummary> {
       token,
       tls: certificate,
     });
-    onListening({ address: clusterRun.address, tokenFile, certificate });
+    onListening({
+      address: clusterRun.address,
+      tokenFile,
+      certificate,
+      isOver: () => clusterRun.isOver,
+    });
     const setupSeconds = (performance.now() - began) / 1000;
     const conclusion = await clusterRun.finish(signal);
     if (conclusion === null) throw interrupted(folder.path);

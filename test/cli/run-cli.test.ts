@@ -89,6 +89,7 @@ function recorder() {
         address: { host: '127.0.0.1', port: 4711 },
         tokenFile: '/run/token',
         certificate: null,
+        isOver: () => false,
       });
       if (observer !== undefined) playRun(observer);
       return Promise.resolve(SUMMARY);
@@ -458,5 +459,5 @@ t.test('status shows who does what', async (t) => {
   const { status, out, err } = await lockstep(['status', 'ws://h:1', '--token-file', 'f']);
   t.equal(status, 0, err);
   t.match(out, 'run: step 17 of 40, checkpoint after 14, view 3, term 1');
-  t.match(out, /two +│ node2 +│ +12 │ +8 │ member, computing │ +17 │ +3 │ +12\.3 │ +0\.3 s ago/);
+  t.match(out, /two +│ node2: 12 +│ computing │ +17 │ +3 │ +12\.3 │ +0\.3 s ago/);
 });

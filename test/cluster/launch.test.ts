@@ -145,6 +145,18 @@ t.test('workers that cannot start end the launch, after their restarts', async (
   t.match(end.stdout, 'It was restarted 1 times; no more.');
 });
 
+t.test(
+  'a worker that ends in the middle of the run is started again, whatever its status',
+  async (t) => {
+    const more = { ssh: { command: 'true' }, restarts: { atMost: 1, backoffSeconds: 0 } };
+    const { file } = clusterFile([{ host: 'far.example' }], 20, more);
+    const end = await cli(['launch', file], { env });
+    t.equal(end.status, 1);
+    t.match(end.stderr, 'RUN_TOO_FEW_WORKERS');
+    t.match(end.stdout, /ended by exit status 0, in the middle of the run; .*Restart 1 of 1/);
+  },
+);
+
 t.test('a wrong file is refused before anything starts', async (t) => {
   const { file } = clusterFile([{ hots: 'x' }], 20);
   const end = await cli(['launch', file], { env });

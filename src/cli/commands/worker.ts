@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { parseSocketAddress } from '../../shared/link/socket-address.js';
 import { lastOf } from '../config-source.js';
+import { printable } from '../display/printable.js';
 import type { CliContext } from '../context.js';
 import { EXIT } from '../exit.js';
 import { catchInterrupts } from '../interrupt.js';
@@ -78,7 +79,7 @@ async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): P
   const waitSeconds = wholeNumberFlag(argv, 'wait', 0) ?? DEFAULT_WAIT_SECONDS;
   const listen = textFlag(argv, 'listen');
   const notice = (line: string): void => {
-    if (lastOf(argv['quiet']) !== true) context.stdout.write(`${line}\n`);
+    if (lastOf(argv['quiet']) !== true) context.stdout.write(`${printable(line)}\n`);
   };
   if (lastOf(argv['while-stdin-open']) === true) endWithStdin();
   const interrupts = catchInterrupts(

@@ -1,6 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import type { Display } from './display.js';
 import { epochLine, liveLines, startLine, type Paint } from './lines.js';
+import { printable } from './printable.js';
 import { advance, beginProgress, type Progress } from './progress.js';
 
 /** Often enough to look alive, seldom enough to cost nothing. */
@@ -29,7 +30,9 @@ export function liveDisplay(
   stream.on('resize', draw);
 
   return {
-    notice: above,
+    notice: (text) => {
+      above(printable(text));
+    },
     started: (start) => {
       progress = beginProgress(start);
       above(startLine(start));

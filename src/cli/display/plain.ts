@@ -1,5 +1,6 @@
 import type { Display } from './display.js';
 import { epochLine, plainPaint, progressLine, startLine } from './lines.js';
+import { printable } from './printable.js';
 import { advance, beginProgress, type Progress } from './progress.js';
 
 /** A line of progress after so many seconds of training; the first step always has one. */
@@ -10,8 +11,11 @@ export function plainDisplay(stream: NodeJS.WritableStream): Display {
   let progress: Progress | null = null;
   let sinceLine = Infinity;
   const line = (text: string): void => void stream.write(`${text}\n`);
+  const notice = (text: string): void => {
+    line(printable(text));
+  };
   return {
-    notice: line,
+    notice,
     started: (start) => {
       progress = beginProgress(start);
       line(startLine(start));

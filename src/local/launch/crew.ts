@@ -8,6 +8,8 @@ export interface CrewOptions {
   readonly cluster: Pick<Cluster, 'workers' | 'ssh' | 'restarts'>;
   readonly join: JoinPlace;
   readonly token: string;
+  /** Whether the run has ended: a worker that ends before it is restarted, whatever its status. */
+  readonly isOver: () => boolean;
   /** A line of a worker's output, or about it. */
   readonly onLine: (name: string, line: string) => void;
   /** None is left, and none will be started again. */
@@ -47,7 +49,7 @@ export class Crew {
   }
 
   async #keep(worker: NamedWorker): Promise<void> {
-    const { cluster, join, token, onLine } = this.#options;
+    const { cluster, join, token, isOver, onLine } = this.#options;
     const { atMost, backoffSeconds } = cluster.restarts;
     const { signal } = this.#stopping;
     let pause = backoffSeconds;
@@ -59,9 +61,10 @@ export class Crew {
       this.#alive.add(life);
       const { how, ok, lastLines } = await life.ended;
       this.#alive.delete(life);
-      if (ok || signal.aborted) return;
+      if (signal.aborted || (ok && isOver())) return;
       const last = lastLines.length === 0 ? 'it said nothing' : `last: ${lastLines.join(' / ')}`;
-      const ended = `Worker ${worker.name} on ${worker.host} ended by ${how}; ${last}`;
+      const when = ok ? ', in the middle of the run' : '';
+      const ended = `Worker ${worker.name} on ${worker.host} ended by ${how}${when}; ${last}`;
       if (restarts >= atMost) {
         onLine(worker.name, `${ended}. It was restarted ${restarts} times; no more.`);
         return;

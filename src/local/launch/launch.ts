@@ -37,7 +37,7 @@ export async function launch(input: LaunchInput): Promise<RunSummary> {
     const onDesolate = (): void => {
       desolate.abort();
     };
-    crew = new Crew({ cluster, join, token, onLine, onDesolate });
+    crew = new Crew({ cluster, join, token, isOver: place.isOver, onLine, onDesolate });
   };
   let isFinished = false;
   try {

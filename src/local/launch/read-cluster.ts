@@ -47,6 +47,7 @@ export function parseCluster(value: unknown, folder: string): Cluster {
   const parsed = clusterSchema.safeParse(isRecord(value) ? rest : value, { reportInput: true });
   const faults = parsed.success ? [] : [...zodFaults(parsed.error, 'cluster', keysAt)];
   faults.push(...parseKeys(train, (key) => `train.${key}`).faults);
+  if (isRecord(train)) faults.push(...faultsOfTraining(train));
   if (!parsed.success || faults.length > 0) throw configError(faults);
   const { coordinator, workers, ssh, restarts } = parsed.data;
   const named = workers.map((worker, i) => ({
@@ -74,6 +75,20 @@ export function parseCluster(value: unknown, folder: string): Cluster {
     restarts,
     train: absolutePaths(train as ConfigInput, folder),
   };
+}
+
+/** Keys of a configuration that a cluster has otherwise. */
+function faultsOfTraining(train: Readonly<Record<string, unknown>>): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  if (typeof train['threads'] === 'number') {
+    const message = `null, got ${showValue(train['threads'])}: each worker has its own, in workers[].threads`;
+    faults.push({ path: 'train.threads', message });
+  }
+  if (train['dryRun'] === true) {
+    const message = 'false, got true: a launch trains; lockstep train --dry-run shows the plan';
+    faults.push({ path: 'train.dryRun', message });
+  }
+  return faults;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -35,6 +35,15 @@ t.test('the example is right and shows every field', (t) => {
   t.end();
 });
 
+t.test('what a launch would not heed in the configuration is refused', (t) => {
+  const workers = [{ threads: 1 }];
+  const message = faultsIn({ workers, train: { threads: 2, dryRun: true } });
+  t.match(message, /train\.threads: null, got 2: each worker has its own, in workers\[\]\.threads/);
+  t.match(message, /train\.dryRun: false, got true: a launch trains/);
+  t.equal(faultsIn({ workers, train: { threads: null, dryRun: false } }), '');
+  t.end();
+});
+
 t.test('every fault is listed, with what was meant', (t) => {
   const message = faultsIn({
     cordinator: {},
