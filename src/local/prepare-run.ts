@@ -90,7 +90,16 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
 export function buildProgram(
   choice: EngineChoice,
   config: ResolvedConfig,
-  { model, layout }: { readonly model: LayersModel; readonly layout: RowLayout },
+  {
+    model,
+    layout,
+    module,
+  }: {
+    readonly model: LayersModel;
+    readonly layout: RowLayout;
+    /** URL of the module that made the model; null: none did, or it is not here. */
+    readonly module: string | null;
+  },
   train: ImageSet,
 ): Promise<BuiltProgram> {
   return choice.engine.build({
@@ -102,6 +111,7 @@ export function buildProgram(
     seed: config.seed,
     labelSmoothing: config.labelSmoothing,
     fastMath: config.fastMath,
+    modelModule: module,
   });
 }
 

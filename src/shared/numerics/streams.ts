@@ -23,6 +23,8 @@ export const PURPOSE = {
   split: 4,
   /** counter [block, sample's index in the set, epoch, … + what for]: see shared/augmentation. */
   augmentation: 5,
+  /** counter [block, index of the micro-batch, step, …]: two uint32 per draw, two draws a block. */
+  javascript: 6,
   /** counter [block, sample's index in the set, 0, … + kind of change]: evaluation on changed images. */
   variants: 32,
 } as const;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { topologicalLayers } from '../../../shared/model/graph.js';
 import { tf } from '../../../shared/model/tfjs.js';
 import type { BuildRequest, BuiltProgram, Engine } from '../engine.js';
-import { refusal } from '../coverage.js';
+import { referenceRefusal } from '../coverage.js';
+import { layerIdentity } from '../layer-identity.js';
 import type { ReferenceProgram } from './program.js';
 
 /** Raised with whatever changes this engine's bits. */
@@ -23,7 +23,7 @@ export const referenceEngine: Engine = {
     return Promise.resolve({ detail });
   },
 
-  refuses: refusal,
+  refuses: referenceRefusal,
 
   build(request: BuildRequest): Promise<BuiltProgram> {
     const program: ReferenceProgram = {
@@ -43,18 +43,13 @@ export const referenceEngine: Engine = {
   },
 };
 
-/** Over what decides the bits. Names stay out: tfjs counts them up within a process. */
+/** Over what decides the bits. */
 function digestOf(request: BuildRequest): string {
   const { model, layout, image, classes, seed, labelSmoothing } = request;
-  const layers = topologicalLayers(model).map(({ className, inputs, layer }) => [
-    className,
-    inputs,
-    { ...layer.getConfig(), name: null },
-  ]);
   const identity = [
     REVISION,
     tf.version_core,
-    layers,
+    layerIdentity(model),
     layout,
     image,
     classes,

@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Binding } from '../binding.js';
+import type { Computer, Values } from '../computer.js';
 import type { CompiledFunction } from './compile.js';
 
-type Values = Float32Array | Int32Array;
-
 /** A compiled function in TensorFlow, for one thread. It needs the bare binding, nothing of tfjs. */
-export class Session {
+export class Session implements Computer {
   readonly #binding: Binding;
   readonly #compiled: CompiledFunction;
   readonly #id: number;
