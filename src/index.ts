@@ -9,6 +9,13 @@ export {
   installTensorflow,
   type InstallOptions,
 } from './worker/engine/tensorflow/install/install.js';
+export {
+  compile,
+  type Compiled,
+  type CompileOptions,
+  type InputSpec,
+  type Tensors,
+} from './worker/engine/tensorflow/compile-api.js';
 export { train, type TrainInput } from './local/train.js';
 export { coordinate, type CoordinateInput } from './local/coordinate.js';
 export { clusterStatus } from './local/cluster-status.js';

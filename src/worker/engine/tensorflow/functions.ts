@@ -2,9 +2,9 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
 import type { ImageShape } from '../../../shared/data/image-set.js';
-import { allSlots, slotsByVariable } from '../../../shared/model/layout.js';
+import { slotsByVariable } from '../../../shared/model/layout.js';
 import { tf } from '../../../shared/model/tfjs.js';
-import type { RowLayout } from '../../../shared/numerics/row-layout.js';
+import { allSlots, type RowLayout } from '../../../shared/numerics/row-layout.js';
 import { lossSum, smoothed } from '../cross-entropy.js';
 import { dropSites, forwardOf, type DropSite } from '../forward.js';
 import type { CompiledInput } from './compile/compile.js';

@@ -1,6 +1,6 @@
-import { allSlots } from '../../../shared/model/layout.js';
 import { javascriptDraws } from '../../../shared/numerics/javascript-draws.js';
 import { momentumTerm } from '../../../shared/numerics/momentum-term.js';
+import { allSlots } from '../../../shared/numerics/row-layout.js';
 import { drawMasks, siteLength } from '../drop-masks.js';
 import type { ComputeEngine, EngineModule, MicroBatch } from '../engine.js';
 import { Session } from './compile/session.js';
