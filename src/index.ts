@@ -3,7 +3,7 @@
  * bits for any number of threads.
  */
 import type { EngineListing } from './shared/run-reports.js';
-import { listEngines as engineStatuses } from './worker/engine/select.js';
+import { listEngines as engineListings } from './worker/engine/list.js';
 
 export {
   installTensorflow,
@@ -57,13 +57,5 @@ export type {
 } from './shared/run-reports.js';
 /** The copy of TensorFlow.js that Lockstep uses: build models with it. */
 export { tf } from './shared/model/tfjs.js';
-
 /** All engines: what is there, what is not, why, and what to do. */
-export async function listEngines(): Promise<readonly EngineListing[]> {
-  const statuses = await engineStatuses();
-  return statuses.map((status) =>
-    status.available
-      ? { name: status.name, available: true, detail: status.detail, remedy: null }
-      : { name: status.name, available: false, detail: status.reason, remedy: status.remedy },
-  );
-}
+export const listEngines = (): Promise<readonly EngineListing[]> => engineListings();

@@ -3,6 +3,7 @@ import { tf } from '../../../shared/model/tfjs.js';
 import type { BuildRequest, BuiltProgram, Engine } from '../engine.js';
 import { referenceRefusal } from '../coverage.js';
 import { layerIdentity } from '../layer-identity.js';
+import { referenceAvailability } from './availability.js';
 import type { ReferenceProgram } from './program.js';
 
 /** Raised with whatever changes this engine's bits. */
@@ -18,10 +19,7 @@ export const referenceEngine: Engine = {
   patienceSeconds: 7200,
   sharesMicroBatches: false,
 
-  availability() {
-    const detail = `TensorFlow.js ${tf.version_core}, plain JavaScript: slow, for checks and for layers that others lack`;
-    return Promise.resolve({ detail });
-  },
+  availability: referenceAvailability,
 
   refuses: referenceRefusal,
 

@@ -6,11 +6,11 @@ import { tf } from '../../../shared/model/tfjs.js';
 import { tensorflowRefusal } from '../coverage.js';
 import type { BuildRequest, BuiltProgram, Engine } from '../engine.js';
 import { layerIdentity } from '../layer-identity.js';
+import { tensorflowAvailability } from './availability.js';
 import { compileModel } from './compile-model.js';
 import { nodeBackend } from './compile/kernels.js';
 import { modelFunctions } from './functions.js';
 import { KERNELS } from './install/binding.js';
-import { installStatus, readInstallation } from './install/status.js';
 import { setLibraryEnvironment } from './library-environment.js';
 import { loadBinding } from './load-binding.js';
 import type { Computation, TensorflowProgram } from './program.js';
@@ -28,14 +28,7 @@ export const tensorflowEngine: Engine = {
   patienceSeconds: 600,
   sharesMicroBatches: false,
 
-  availability() {
-    const there = readInstallation(process.env);
-    if (there === null) return installStatus(process.env);
-    const { tensorflow, binding, devices, folder } = there;
-    return Promise.resolve({
-      detail: `TensorFlow ${tensorflow} with the binding of tfjs-node ${binding}, on ${devices.join(', ')} (${folder})`,
-    });
-  },
+  availability: tensorflowAvailability,
 
   refuses: tensorflowRefusal,
 
