@@ -15,6 +15,9 @@ import { setLibraryEnvironment } from './library-environment.js';
 import { loadBinding } from './load-binding.js';
 import type { Computation, TensorflowProgram } from './program.js';
 
+/** Of a thread: random words of dropout masks, before they are masks. */
+const SCRATCH_BYTES = 64;
+
 /** Raised with whatever changes this engine's bits beside the graphs. */
 const REVISION = 2;
 
@@ -56,7 +59,7 @@ export const tensorflowEngine: Engine = {
       engine: 'tensorflow',
       payload,
       digest: sha256(JSON.stringify(identity)),
-      memory: { sharedBytes: 0, threadBytes: 0 },
+      memory: { sharedBytes: 0, threadBytes: SCRATCH_BYTES },
       notices: noticesOf(step, inference),
     };
   },

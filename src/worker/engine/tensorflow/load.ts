@@ -1,8 +1,10 @@
 import { javascriptDraws } from '../../../shared/numerics/javascript-draws.js';
+import type { FourBlocks } from '../../../shared/numerics/dropout-mask.js';
 import { momentumTerm } from '../../../shared/numerics/momentum-term.js';
 import { allSlots } from '../../../shared/numerics/row-layout.js';
 import { drawMasks, siteLength } from '../drop-masks.js';
 import type { ComputeEngine, EngineModule, MicroBatch } from '../engine.js';
+import { instantiateKernels, loadKernels } from '../wasm/module.js';
 import { Session } from './compile/session.js';
 import type { Computer } from './computer.js';
 import { loadBinding } from './load-binding.js';
@@ -12,11 +14,12 @@ import type { Computation, TensorflowProgram } from './program.js';
 const FRACTIONS = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
 /** The compute-thread side: sessions on the bare binding, which read weights out of the arena. */
-export const load: EngineModule['load'] = async (built, { arena, weights: base }) => {
+export const load: EngineModule['load'] = async (built, { arena, weights: base, thread }) => {
   const program = built.payload as TensorflowProgram;
   const { layout, sites, classes, image, microBatch, seed } = program;
   const imageLength = image.height * image.width * image.channels;
   const { step, inference } = await computers(program);
+  const fourBlocks = sites.length === 0 ? undefined : await kernelDraws(arena, thread);
   const draws = ({ step, index }: MicroBatch) => javascriptDraws(seed, step, index);
   const floats = (address: number, length: number) =>
     new Float32Array(arena.buffer, address, length);
@@ -41,7 +44,7 @@ export const load: EngineModule['load'] = async (built, { arena, weights: base }
     gradients(batch, row, watermark) {
       const drawn = sites.map((site, i) => {
         const mask = masks[i]!.subarray(0, batch.size * siteLength(site.shape));
-        drawMasks(mask, site, batch, seed);
+        drawMasks(mask, site, batch, seed, fourBlocks);
         return mask;
       });
       const gradients = layout.trainable.map(({ offset, length }) =>
@@ -73,6 +76,17 @@ export const load: EngineModule['load'] = async (built, { arena, weights: base }
   };
   return engine;
 };
+
+/** The random words of dropout masks by the kernel of `wasm`. `scratch`: address of 64 bytes. */
+async function kernelDraws(arena: WebAssembly.Memory, scratch: number): Promise<FourBlocks> {
+  const { module } = await loadKernels('plain');
+  const draw = instantiateKernels(module, arena)['philoxFourBlocks']!;
+  const words = new Uint32Array(arena.buffer, scratch, 16);
+  return (...key) => {
+    draw(scratch, ...key);
+    return words;
+  };
+}
 
 /** Sessions for what was compiled; for the rest TensorFlow.js itself, which is loaded for it alone. */
 async function computers(
