@@ -21,9 +21,12 @@ export async function useTensorflow(): Promise<Installation> {
 export async function tensorflowForTests(): Promise<{
   readonly binding: Binding;
   readonly backend: NodeBackend;
+  /** Of the installation. */
+  readonly folder: string;
 }> {
   await useTensorflow();
   setLibraryEnvironment(process.env, false);
   const { binding, installation } = await loadBinding(process.env);
-  return { binding, backend: nodeBackend(join(installation.folder, KERNELS), binding) };
+  const { folder } = installation;
+  return { binding, backend: nodeBackend(join(folder, KERNELS), binding), folder };
 }

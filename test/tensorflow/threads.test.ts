@@ -1,5 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -12,7 +21,7 @@ import { tensorflowForTests } from './install.js';
 
 t.setTimeout(300_000);
 const images = await realImages(128, 32);
-const { binding } = await tensorflowForTests();
+const { binding, folder } = await tensorflowForTests();
 const STARTS = fileURLToPath(new URL('./starts.js', import.meta.url));
 const IMAGE = { height: 28, width: 28, channels: 1 };
 
@@ -29,6 +38,24 @@ for (const threads of [2, 4]) {
     t.comment(`${seconds.toFixed(1)} s`);
   });
 }
+
+void t.test('the engine works from a cache that no node_modules is above', async (t) => {
+  const cache = mkdtempSync(join(tmpdir(), 'lockstep-cache-'));
+  t.teardown(() => {
+    rmSync(cache, { recursive: true });
+  });
+  const there = join(process.env['LOCKSTEP_CACHE']!, 'tensorflow');
+  const root = join(cache, 'tensorflow');
+  mkdirSync(root);
+  for (const name of readdirSync(there)) {
+    if (name.startsWith('library-')) symlinkSync(join(there, name), join(root, name));
+    else if (name === basename(folder)) cpSync(folder, join(root, name), { recursive: true });
+  }
+  const env = { ...process.env, LOCKSTEP_CACHE: cache };
+  const { stdout, stderr } = await startProcess(process.execPath, [STARTS, '1', '1'], { env })
+    .ended;
+  t.equal(stdout, 'rows 1 different 1\n', stderr);
+});
 
 /** 200 KB of weights and as much of gradients: what is lost at each step is seen. */
 function wideNet(...first: ReturnType<typeof smallNet>['layers']) {
