@@ -34,7 +34,8 @@ if (values.help || unknown.length > 0) {
 }
 
 if (names.some((name) => SUITES[name].needsPyTorch)) {
-  const { status } = spawnSync(process.execPath, [benchmark('install-rivals.mjs')], {
+  const keras = names.some((name) => SUITES[name].needsKeras) ? ['--keras'] : [];
+  const { status } = spawnSync(process.execPath, [benchmark('install-rivals.mjs'), ...keras], {
     stdio: 'inherit',
   });
   if (status !== 0) process.exit(1);

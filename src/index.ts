@@ -3,12 +3,19 @@
  * bits for any number of threads.
  */
 import type { EngineListing } from './shared/run-reports.js';
-import { listEngines as engineStatuses } from './worker/engine/select.js';
+import { listEngines as engineListings } from './worker/engine/list.js';
 
 export {
   installTensorflow,
   type InstallOptions,
 } from './worker/engine/tensorflow/install/install.js';
+export {
+  compile,
+  type Compiled,
+  type CompileOptions,
+  type InputSpec,
+  type Tensors,
+} from './worker/engine/tensorflow/compile-api.js';
 export { train, type TrainInput } from './local/train.js';
 export { coordinate, type CoordinateInput } from './local/coordinate.js';
 export { clusterStatus } from './local/cluster-status.js';
@@ -70,13 +77,5 @@ export type {
 } from './shared/run-reports.js';
 /** The copy of TensorFlow.js that Lockstep uses: build models with it. */
 export { tf } from './shared/model/tfjs.js';
-
 /** All engines: what is there, what is not, why, and what to do. */
-export async function listEngines(): Promise<readonly EngineListing[]> {
-  const statuses = await engineStatuses();
-  return statuses.map((status) =>
-    status.available
-      ? { name: status.name, available: true, detail: status.detail, remedy: null }
-      : { name: status.name, available: false, detail: status.reason, remedy: status.remedy },
-  );
-}
+export const listEngines = (): Promise<readonly EngineListing[]> => engineListings();

@@ -69,7 +69,12 @@ await t.test(
 );
 
 await t.test('What documents and examples import from lockstep is exported', (test) => {
-  const texts = [...DOCUMENTS, 'examples/model.js', 'examples/own-arrays.mjs'];
+  const texts = [
+    ...DOCUMENTS,
+    'examples/model.js',
+    'examples/own-arrays.mjs',
+    'examples/compile.mjs',
+  ];
   for (const path of texts) {
     for (const [, names = ''] of read(path).matchAll(/import \{([^}]+)\} from 'lockstep'/g)) {
       for (const name of names.split(',').map((each) => each.trim())) {

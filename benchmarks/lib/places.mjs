@@ -5,6 +5,10 @@ export const repository = fileURLToPath(new URL('../../', import.meta.url));
 /** Where `install-rivals.mjs` puts PyTorch. */
 export const venv = join(repository, '.cache/rivals-venv');
 export const python = join(venv, 'bin/python');
+/** Where it puts Keras, and tfjs-node's binding as published. */
+export const kerasVenv = join(repository, '.cache/rivals-keras');
+export const kerasPython = join(kerasVenv, 'bin/python');
+export const tfjsNode = join(repository, '.cache/rivals-tfjs-node');
 /** The training set as plain bytes, for the rivals. */
 export const dataFolder = join(repository, 'build/bench');
 export const resultsFolder = join(repository, 'benchmarks/results');

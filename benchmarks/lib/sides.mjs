@@ -2,12 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Contender } from './contender.mjs';
-import { benchmark, dataFolder, python, resultsFolder } from './places.mjs';
+import { benchmark, dataFolder, kerasPython, python, resultsFolder } from './places.mjs';
 
-/** @param {{ model: string, batch: number, microBatch: number, threads: number, fastMath?: boolean }} config */
-function lockstepArgs({ model, batch, microBatch, threads, fastMath }) {
+/** @param {{ model: string, batch: number, microBatch: number, threads: number, fastMath?: boolean, engine?: string }} config */
+function lockstepArgs({ model, batch, microBatch, threads, fastMath, engine }) {
   const sizes = ['--batch', batch, '--micro-batch', microBatch, '--threads', threads].map(String);
-  return ['--model', model, ...sizes, ...(fastMath === true ? ['--fast-math'] : [])];
+  const named = engine === undefined ? [] : ['--engine', engine];
+  return ['--model', model, ...sizes, ...named, ...(fastMath === true ? ['--fast-math'] : [])];
 }
 
 export function fullRun(name, config) {
@@ -54,6 +55,17 @@ export function pytorch(name, { model, batch }, flags = tuned(model)) {
 export function tfjs(name, { model, batch }) {
   const args = ['--model', model, '--batch', String(batch), '--data', dataFolder];
   return Contender.start(name, process.execPath, [benchmark('tfjs/fit.mjs'), ...args]);
+}
+
+/** `flags`: of fit.py. `spec`: what model-spec.mjs has written. */
+export function keras(name, { batch, spec }, flags) {
+  const args = ['--spec', spec, '--batch', String(batch), '--data', dataFolder, ...flags];
+  return Contender.start(name, kerasPython, [benchmark('keras/fit.py'), ...args]);
+}
+
+export function tfjsNode(name, { model, batch }) {
+  const args = ['--model', model, '--batch', String(batch), '--data', dataFolder];
+  return Contender.start(name, process.execPath, [benchmark('tfjs/node-fit.mjs'), ...args]);
 }
 
 /** The flags that suite `tune` wrote down; ddp.py's defaults where it has not been run. */

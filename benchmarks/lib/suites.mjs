@@ -6,6 +6,7 @@ export const SUITES = {
   tune: { needsPyTorch: true, load: () => import('../suites/tune.mjs') },
   steps: { needsPyTorch: true, load: () => import('../suites/steps.mjs') },
   steps128: { needsPyTorch: true, load: () => import('../suites/steps128.mjs') },
+  engines: { needsPyTorch: true, needsKeras: true, load: () => import('../suites/engines.mjs') },
   inference: { needsPyTorch: true, load: () => import('../suites/inference.mjs') },
   scaling: { needsPyTorch: false, load: () => import('../suites/scaling.mjs') },
   overhead: { needsPyTorch: false, load: () => import('../suites/overhead.mjs') },

@@ -19,6 +19,7 @@ const { values } = parseArgs({
     'micro-batch': { type: 'string' },
     threads: { type: 'string' },
     'fast-math': { type: 'boolean', default: false },
+    engine: { type: 'string', default: 'auto' },
     seed: { type: 'string', default: '1' },
   },
 });
@@ -77,6 +78,7 @@ await train({
   microBatch: Number(values['micro-batch']),
   threads: Number(values.threads),
   fastMath: values['fast-math'],
+  engine: values.engine,
   seed: Number(values.seed),
   epochs: 100_000,
   evaluateEvery: 0,

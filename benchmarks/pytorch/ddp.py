@@ -23,6 +23,7 @@ import time
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True)
+    parser.add_argument("--spec", help="what lib/model-spec.mjs has written, in place of a model here")
     parser.add_argument("--data", required=True, help="folder of train-pixels.u8, train-labels.u8")
     parser.add_argument("--batch", type=int, default=256, help="global batch, over all ranks")
     parser.add_argument("--ranks", type=int, default=2)
@@ -184,8 +185,10 @@ def training_step(options: argparse.Namespace) -> Training:
     from torch.nn.parallel import DistributedDataParallel
 
     from models import MODELS
+    from spec_model import SpecModel
 
-    module = MODELS[options.model]().to(memory_format=layout(options))
+    module = SpecModel(options.spec) if options.spec else MODELS[options.model]()
+    module = module.to(memory_format=layout(options))
     module.train()
     model = module
     if options.ranks > 1:

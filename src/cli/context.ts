@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ConfigEnvironment } from '../shared/config/resolve.js';
-import { loadProduct, type Product } from './product.js';
+import { loadEngines, loadProduct, type Product } from './product.js';
 
 /** The world of a command; tests hand in another. */
 export interface CliContext {
@@ -8,6 +8,8 @@ export interface CliContext {
   readonly stderr: NodeJS.WriteStream;
   readonly environment: ConfigEnvironment;
   readonly loadProduct: () => Promise<Product>;
+  /** What is asked of engines without using one: loads little. */
+  readonly loadEngines: () => Promise<Pick<Product, 'listEngines' | 'installTensorflow'>>;
 }
 
 export const processContext = (): CliContext => ({
@@ -15,6 +17,7 @@ export const processContext = (): CliContext => ({
   stderr: process.stderr,
   environment: { processors: availableParallelism(), now: new Date(), cwd: process.cwd() },
   loadProduct,
+  loadEngines,
 });
 
 export function writeJson(stream: NodeJS.WritableStream, value: unknown): void {

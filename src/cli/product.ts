@@ -81,3 +81,6 @@ export interface Product {
 }
 
 export const loadProduct = (): Promise<Product> => import('../index.js');
+
+export const loadEngines = (): Promise<Pick<Product, 'listEngines' | 'installTensorflow'>> =>
+  import('../worker/engine/list.js');

@@ -22,11 +22,12 @@ export function refuseIfAborted(signal: AbortSignal | undefined): void {
 }
 
 export function tellChoices(
-  { config, data, choice }: PreparedRun,
+  { config, data, choice, program }: PreparedRun,
   notice: (text: string) => void,
 ): void {
   notice(`Data: ${data.source}.`);
   notice(`Engine ${choice.engine.name}: ${choice.reason}.`);
+  for (const each of program.notices ?? []) notice(each);
   notice(`${describeGranularity(config, choice.engine.sharesMicroBatches)}.`);
 }
 

@@ -84,7 +84,8 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
   }
   refuseSingleSamples(model, layout, data.train.count, config.batchSize, config.microBatch);
   const choice = await selectEngine(config.engine, model);
-  const program = await buildProgram(choice, config, { model, layout }, data.train);
+  const made = { model, layout, module: loaded.module };
+  const program = await buildProgram(choice, config, made, data.train);
   const weights = initialWeights(model, layout, config.seed, config.initialWeights);
   if (normalized !== null && !(normalized.hadLayer && config.initialWeights === 'model')) {
     placeStatistics(normalized, channelStatistics(data.train), weights);
@@ -98,7 +99,16 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
 export function buildProgram(
   choice: EngineChoice,
   config: ResolvedConfig,
-  { model, layout }: { readonly model: LayersModel; readonly layout: RowLayout },
+  {
+    model,
+    layout,
+    module,
+  }: {
+    readonly model: LayersModel;
+    readonly layout: RowLayout;
+    /** URL of the module that made the model; null: none did, or it is not here. */
+    readonly module: string | null;
+  },
   train: ImageSet,
 ): Promise<BuiltProgram> {
   return choice.engine.build({
@@ -110,6 +120,7 @@ export function buildProgram(
     seed: config.seed,
     labelSmoothing: config.labelSmoothing,
     fastMath: config.fastMath,
+    modelModule: module,
   });
 }
 

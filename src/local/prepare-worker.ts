@@ -36,7 +36,8 @@ export async function prepareWorker(
   const model = await modelOf(welcome.model);
   const layout = rowLayout(model);
   const choice = await selectEngine(config.engine, model);
-  const program = await buildProgram(choice, config, { model, layout }, data.train);
+  const program = await buildProgram(choice, config, { model, layout, module: null }, data.train);
+  for (const each of program.notices ?? []) notice(each);
   const weights = digestOfBytes(new Uint8Array(initialWeights.buffer));
   const identity = identityOf(config, data.digest, layout, weights, program);
   return { config, data, model, layout, initialWeights, choice, program, identity };

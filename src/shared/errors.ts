@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   ENGINE_UNKNOWN: 'There is no engine of that name.',
   ENGINE_UNAVAILABLE: 'The engine asked for cannot run here.',
   ENGINE_TRACE_REFUSED: 'A function cannot be compiled to a TensorFlow graph.',
+  COMPILED_ARGUMENT: 'A function was compiled for, or called with, arguments that do not fit.',
   ENGINE_INSTALL_PLATFORM: 'An engine is not made for this system or processor.',
   ENGINE_INSTALL_TOOL_MISSING: 'Installing an engine needs programs that are not here.',
   ENGINE_INSTALL_DOWNLOAD: 'A part of an engine could not be fetched.',

@@ -183,6 +183,7 @@ async function lockstep(args: string[], changes: Partial<Product> = {}): Promise
     stderr: stderr.asWriteStream(),
     environment: { processors: 3, now: new Date(0), cwd: '/home/me' },
     loadProduct: () => Promise.resolve({ ...product, ...changes }),
+    loadEngines: () => Promise.resolve({ ...product, ...changes }),
   };
   const status = await runCli(args, context);
   return { status, out: stdout.text, err: stderr.text, calls };

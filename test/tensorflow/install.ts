@@ -1,9 +1,32 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installTensorflow } from '#src/worker/engine/tensorflow/install/install.js';
+import type { Binding } from '#src/worker/engine/tensorflow/binding.js';
+import { nodeBackend, type NodeBackend } from '#src/worker/engine/tensorflow/compile/kernels.js';
+import { KERNELS } from '#src/worker/engine/tensorflow/install/binding.js';
+import {
+  installTensorflow,
+  type Installation,
+} from '#src/worker/engine/tensorflow/install/install.js';
+import { setLibraryEnvironment } from '#src/worker/engine/tensorflow/library-environment.js';
+import { loadBinding } from '#src/worker/engine/tensorflow/load-binding.js';
 
 /** Installs TensorFlow where the tests keep it, once, and makes this process look there. */
-export async function useTensorflow(): Promise<void> {
+export async function useTensorflow(): Promise<Installation> {
   const cache = fileURLToPath(new URL('../../../.cache/engines', import.meta.url));
   process.env['LOCKSTEP_CACHE'] = cache;
-  await installTensorflow({ from: null, env: process.env, say: () => undefined });
+  return installTensorflow({ from: null, env: process.env, say: () => undefined });
+}
+
+/** The same, loaded into this process. */
+export async function tensorflowForTests(): Promise<{
+  readonly binding: Binding;
+  readonly backend: NodeBackend;
+  /** Of the installation. */
+  readonly folder: string;
+}> {
+  await useTensorflow();
+  setLibraryEnvironment(process.env, false);
+  const { binding, installation } = await loadBinding(process.env);
+  const { folder } = installation;
+  return { binding, backend: nodeBackend(join(folder, KERNELS), binding), folder };
 }

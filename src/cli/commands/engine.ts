@@ -23,7 +23,7 @@ const listCommand = (
   describe: 'Engines that are there; for others why not, and what to do',
   builder: (yargs) => yargs.option('json', { type: 'boolean', description: 'Print as JSON' }),
   handler: async (argv) => {
-    const product = await context.loadProduct();
+    const product = await context.loadEngines();
     const engines = await product.listEngines();
     if (argv.json === true) writeJson(context.stdout, engines);
     else context.stdout.write(engines.map(listingText).join(''));
@@ -55,7 +55,7 @@ const installCommand = (context: CliContext): CommandModule<object, InstallFlags
       })
       .example('$0 engine install tensorflow', "TensorFlow's library, and the binding to it"),
   handler: async ({ name, from }) => {
-    const product = await context.loadProduct();
+    const product = await context.loadEngines();
     if (name === 'tensorflow') {
       const { tensorflow, devices, folder } = await product.installTensorflow({
         from: from ?? null,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { didYouMean } from '../../shared/config/did-you-mean.js';
 import type { ImageShape } from '../../shared/data/image-set.js';
@@ -17,6 +18,8 @@ export interface LoadedModel {
   readonly model: LayersModel;
   readonly layout: RowLayout;
   readonly origin: 'built-in' | 'module' | 'saved' | 'object';
+  /** URL of the user's module that made it; null: none did. */
+  readonly module: string | null;
   /**
    * The first weight that shows that the model was trained before (`6:dense/bias`), or null:
    * initial weights drawn from the seed would undo that.
@@ -45,7 +48,8 @@ export async function loadModel(
   checkModel(model, image, classes);
   const layout = rowLayout(model);
   const trained = origin === 'built-in' ? null : trainedWeight(model, layout);
-  return { model, layout, origin, trainedWeight: trained };
+  const module = origin === 'module' ? pathToFileURL(resolve(spec as string)).href : null;
+  return { model, layout, origin, module, trainedWeight: trained };
 }
 
 async function make(

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { configError, showValue } from '../../shared/config/faults.js';
+import { configError, showValue, type ConfigFault } from '../../shared/config/faults.js';
 import { parseKeys } from '../../shared/config/parse.js';
 import { readJson } from '../../shared/config/read-json.js';
 import { absolutePaths } from '../../shared/config/resolve.js';

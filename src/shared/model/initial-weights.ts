@@ -1,7 +1,7 @@
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
 import { LockstepError } from '../errors.js';
 import { philox4x32 } from '../numerics/philox.js';
-import type { RowLayout } from '../numerics/row-layout.js';
+import { allSlots, type RowLayout } from '../numerics/row-layout.js';
 import { PURPOSE, seedKey, streamWord } from '../numerics/streams.js';
 import { topologicalLayers, weightRole, type Layer } from './graph.js';
 import {
@@ -10,7 +10,7 @@ import {
   type Draw,
   type InitializerConfig,
 } from './initializers.js';
-import { allSlots, readWeights } from './layout.js';
+import { readWeights } from './layout.js';
 
 /** `seeded`: drawn by each layer's initializer from the run's seed. `model`: as they stand. */
 export type InitialWeightsMode = 'seeded' | 'model';

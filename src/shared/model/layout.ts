@@ -1,6 +1,11 @@
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
 import { assertInternal } from '../errors.js';
-import type { MovingSlot, RowLayout, WeightSlot } from '../numerics/row-layout.js';
+import {
+  allSlots,
+  type MovingSlot,
+  type RowLayout,
+  type WeightSlot,
+} from '../numerics/row-layout.js';
 import { topologicalLayers, weightRole, type Layer } from './graph.js';
 import { tf } from './tfjs.js';
 
@@ -82,11 +87,6 @@ export function writeWeights(model: LayersModel, layout: RowLayout, flat: Float3
     weights[modelWeight]!.write(value);
     value.dispose();
   }
-}
-
-/** Every weight, in the order of the weights vector. */
-export function allSlots(layout: RowLayout): readonly WeightSlot[] {
-  return [...layout.trainable, ...layout.moving, ...layout.frozen];
 }
 
 /** Each weight's place by the tfjs variable that holds it. */

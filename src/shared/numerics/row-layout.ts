@@ -40,3 +40,8 @@ export interface RowLayout {
   /** float32 elements of the weights vector. */
   readonly weightsLength: number;
 }
+
+/** Every weight, in the order of the weights vector. */
+export function allSlots(layout: RowLayout): readonly WeightSlot[] {
+  return [...layout.trainable, ...layout.moving, ...layout.frozen];
+}

@@ -29,6 +29,8 @@ export const PURPOSE = {
   attributeNoise: 7,
   /** counter [0, key's place in the space, draw, …]: what a random search takes (word 0). */
   search: 8,
+  /** counter [block, index of the micro-batch, step, …]: two uint32 per draw, two draws a block. */
+  javascript: 9,
   /** counter [block, sample's index in the set, 0, … + kind of change]: evaluation on changed images. */
   variants: 32,
 } as const;

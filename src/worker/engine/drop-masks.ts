@@ -1,4 +1,4 @@
-import { dropoutMask } from '../../shared/numerics/dropout-mask.js';
+import { dropoutMask, type FourBlocks } from '../../shared/numerics/dropout-mask.js';
 import type { MicroBatch } from './engine.js';
 import type { DropSite } from './forward.js';
 
@@ -8,13 +8,14 @@ export function drawMasks(
   { rate, spatial, ordinal, shape }: DropSite,
   { step, samples, size }: MicroBatch,
   seed: number,
+  fourBlocks?: FourBlocks,
 ): void {
   const channels = shape.at(-1)!;
   const length = siteLength(shape);
   for (let i = 0; i < size; i++) {
     const own = out.subarray(i * length, (i + 1) * length);
     const draw = { rate, spatial, ordinal, seed, step };
-    dropoutMask(own, length / channels, channels, samples[i]!, draw);
+    dropoutMask(own, length / channels, channels, samples[i]!, draw, fourBlocks);
   }
 }
 

@@ -46,6 +46,8 @@ export interface BuildRequest {
   readonly labelSmoothing: number;
   /** Arithmetic that may differ between processors, for speed. */
   readonly fastMath: boolean;
+  /** URL of the user's module that made the model, and may define its layers; null: none did. */
+  readonly modelModule?: string | null;
 }
 
 /** What an engine makes of a model: plain data that can be cloned to any thread or process. */
@@ -57,6 +59,8 @@ export interface BuiltProgram {
   readonly digest: string;
   /** Bytes that the engine needs in the arena: once, and for every thread. */
   readonly memory: { readonly sharedBytes: number; readonly threadBytes: number };
+  /** Sentences that a user should read before the run: what it does otherwise than expected. */
+  readonly notices?: readonly string[];
 }
 
 /** Byte addresses (multiples of 64) in the worker's arena. */

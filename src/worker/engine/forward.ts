@@ -34,42 +34,77 @@ export type Forward = (images: Tensor, training: TrainingMode | null) => Tensor2
 
 /**
  * The model as a function from images [size, height, width, channels] to logits [size, classes]:
- * layer by layer as tfjs applies them, but for `override`, except that the caller drops, batch norm
- * hands out its statistics instead of moving them, and the last softmax is left to the loss.
- * Takes the model over: its last layer may lose its activation.
+ * layer by layer as tfjs applies them, masks of time steps included, but for `override`, except that
+ * the caller drops, batch norm hands out its statistics instead of moving them, and the last softmax
+ * is left to the loss. Takes the model over: its last layer may lose its activation.
+ * `at` is told which layer is under way, and null after the last.
  */
 export function forwardOf(
   model: LayersModel,
   layout: RowLayout,
   override: LayerOverride = () => null,
+  at: (label: string | null) => void = () => undefined,
 ): Forward {
   const nodes = topologicalLayers(model);
   stripSoftmax(nodes.at(-1)!);
   const moving = movingVariables(model, layout);
   const sites = dropSites(model);
-  const run = (node: LayerNode, inputs: Tensor[], training: TrainingMode | null): Tensor => {
+  const run = (
+    node: LayerNode,
+    inputs: Tensor[],
+    mask: Tensor | null,
+    training: TrainingMode | null,
+  ): Tensor => {
     const x = inputs[0]!;
     const site = sites.get(node.id);
-    if (isDropout(node)) return training && site ? training.drop(site, x) : x;
+    if (site || dropsNothing(node)) return training && site ? training.drop(site, x) : x;
     if (training && node.layer.weights.some((weight) => moving.has(weight))) {
       return batchNorm(node, x, training.statistic);
     }
     const other = override(node, x);
     if (other) return other;
-    return node.layer.apply(inputs.length === 1 ? x : inputs, { training: false }) as Tensor;
+    // A batch norm that comes here is frozen, and keeps to its moving statistics.
+    const trains = training !== null && node.className !== 'BatchNormalization';
+    const how = { training: trains, ...(mask !== null && { mask }) };
+    return node.layer.apply(inputs.length === 1 ? x : inputs, how) as Tensor;
   };
   return (images, training) => {
     const outputs: Tensor[] = [];
+    const masks: (Tensor | null)[] = [];
     for (const node of nodes) {
+      at(node.label);
       const inputs = node.inputs.map((id) => outputs[id]!);
-      outputs.push(node.className === 'InputLayer' ? images : run(node, inputs, training));
+      const given = node.inputs.map((id) => masks[id]!);
+      const isInput = node.className === 'InputLayer';
+      outputs.push(isInput ? images : run(node, inputs, given.find(Boolean) ?? null, training));
+      masks.push(isInput ? null : maskAfter(node, inputs, given));
     }
+    at(null);
     return outputs.at(-1) as Tensor2D;
   };
 }
 
+/** Which time steps the layer's output has; null: all. As tfjs hands it on. */
+function maskAfter(
+  { layer }: LayerNode,
+  inputs: Tensor[],
+  given: readonly (Tensor | null)[],
+): Tensor | null {
+  if (!layer.supportsMasking) return null;
+  const single = inputs.length === 1;
+  const masks = single ? given[0] : given.some(Boolean) ? given : null;
+  const mask = layer.computeMask(single ? inputs[0]! : inputs, masks as Tensor) as
+    Tensor | Tensor[] | null;
+  return Array.isArray(mask) ? (mask[0] ?? null) : mask;
+}
+
 function isDropout({ className }: LayerNode): boolean {
   return className === 'Dropout' || className === 'SpatialDropout1D';
+}
+
+function dropsNothing(node: LayerNode): boolean {
+  const rate = node.layer.getConfig()['rate'] as number;
+  return isDropout(node) && (rate <= 0 || rate >= 1); // as in tfjs
 }
 
 function movingVariables(model: LayersModel, layout: RowLayout): ReadonlySet<LayerVariable> {
@@ -78,17 +113,21 @@ function movingVariables(model: LayersModel, layout: RowLayout): ReadonlySet<Lay
   return new Set(slots.filter(([, slot]) => places.has(slot.offset)).map(([variable]) => variable));
 }
 
-/** The dropout layers that drop something, by their nodes. */
+/**
+ * The dropout layers that drop something by Lockstep's own draws, by their nodes. A noiseShape that
+ * these do not know is left to tfjs.
+ */
 export function dropSites(model: LayersModel): ReadonlyMap<number, DropSite> {
   const layers = topologicalLayers(model).filter(isDropout);
   return new Map(
     layers.flatMap((node, ordinal): [number, DropSite][] => {
       const config = node.layer.getConfig();
       const rate = config['rate'] as number;
-      if (rate <= 0 || rate >= 1) return []; // as in tfjs
+      if (dropsNothing(node)) return [];
       const noise = config['noiseShape'] as readonly (number | null)[] | null | undefined;
       const spatial =
         node.className === 'SpatialDropout1D' || (!!noise?.length && isChannelNoise(noise));
+      if (!spatial && noise?.length) return [];
       return [[node.id, { ordinal, rate, spatial, shape: node.shape.slice(1) as number[] }]];
     }),
   );

@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LockstepError } from '../../shared/errors.js';
 import type { Engine, EngineRefusal } from './engine.js';
+import { ABSENT } from './list.js';
 import { referenceEngine } from './reference/engine.js';
 import { tensorflowEngine } from './tensorflow/engine.js';
 import { wasmEngine } from './wasm/engine.js';
@@ -12,38 +13,8 @@ export interface EngineChoice {
   readonly reason: string;
 }
 
-export type EngineStatus = { readonly name: string } & (
-  | { readonly available: true; readonly detail: string }
-  | ({ readonly available: false } & EngineRefusal)
-);
-
 /** In the order in which `auto` tries them. */
 export const ENGINES: readonly Engine[] = [wasmEngine, tensorflowEngine, referenceEngine];
-
-/** Engines that this version knows of and cannot train with. */
-const ABSENT: ReadonlyMap<string, () => EngineRefusal> = new Map([
-  [
-    'webgpu',
-    () => ({
-      reason: 'this version has no engine for WebGPU',
-      remedy: 'Use --engine wasm, which runs on all processor cores.',
-    }),
-  ],
-]);
-
-/** All engines: what is there, what is not, why, and what to do. */
-export async function listEngines(
-  engines: readonly Engine[] = ENGINES,
-): Promise<readonly EngineStatus[]> {
-  const present = engines.map(async (engine): Promise<EngineStatus> => {
-    const status = await engine.availability();
-    return { name: engine.name, ...verdict(status) };
-  });
-  const absent = [...ABSENT].map(([name, refusal]): EngineStatus => {
-    return { name, available: false, ...refusal() };
-  });
-  return [...(await Promise.all(present)), ...absent];
-}
 
 /**
  * The engine of that name, or for `auto` the first that runs here and covers the model.
@@ -85,7 +56,7 @@ async function byName(
   const engine = engines.find((each) => each.name === name);
   if (engine === undefined) {
     const absent = ABSENT.get(name);
-    if (absent !== undefined) unavailable(name, absent());
+    if (absent !== undefined) unavailable(name, absent);
     const names = ['auto', ...engines.map((each) => each.name)].join(', ');
     throw new LockstepError('ENGINE_UNKNOWN', `There is no engine named ${name}.`, {
       hint: `Use one of ${names}.`,
@@ -110,12 +81,6 @@ function unavailable(name: string, { reason, remedy }: EngineRefusal): never {
     `Engine ${name} cannot run here: ${sentencePart(reason)}.`,
     { hint: remedy },
   );
-}
-
-function verdict(status: { readonly detail: string } | EngineRefusal) {
-  return 'reason' in status
-    ? { available: false as const, ...status }
-    : { available: true as const, ...status };
 }
 
 /** A sentence without its full stop. */

@@ -18,6 +18,7 @@ async function lockstep(...args: string[]) {
     stderr: err as unknown as NodeJS.WriteStream,
     environment: { processors: 2, now: new Date(0), cwd: process.cwd() },
     loadProduct: () => Promise.reject(new TypeError('not needed here')),
+    loadEngines: () => Promise.reject(new TypeError('not needed here')),
   } satisfies CliContext;
   const status = await runCli(args, context);
   const text = (stream: PassThrough) => (stream.read() as Buffer | null)?.toString() ?? '';

@@ -36,6 +36,7 @@ async function lockstep(args: string[], changes: Partial<Product> = {}) {
     stderr: stderr.asWriteStream(),
     environment: { processors: 6, now: new Date(0), cwd: '/home/me' },
     loadProduct: () => Promise.resolve(product as Product),
+    loadEngines: () => Promise.reject(new TypeError('not needed here')),
   });
   return { status, out: stdout.text, err: stderr.text, calls };
 }

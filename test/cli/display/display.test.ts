@@ -14,6 +14,7 @@ function contextOf(stdout: Screen, stderr: Screen): CliContext {
     stderr: stderr.asWriteStream(),
     environment: { processors: 1, now: new Date(0), cwd: '/' },
     loadProduct: () => Promise.reject(new TypeError('not needed')),
+    loadEngines: () => Promise.reject(new TypeError('not needed')),
   };
 }
 

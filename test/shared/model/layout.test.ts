@@ -1,13 +1,8 @@
 import t from 'tap';
 import { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import {
-  allSlots,
-  readWeights,
-  rowLayout,
-  slotsByVariable,
-  writeWeights,
-} from '#src/shared/model/layout.js';
+import { readWeights, rowLayout, slotsByVariable, writeWeights } from '#src/shared/model/layout.js';
+import { allSlots } from '#src/shared/numerics/row-layout.js';
 import { tf } from '#src/shared/model/tfjs.js';
 
 const { layers, sequential } = tf;

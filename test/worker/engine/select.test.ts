@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import t from 'tap';
 import type { Engine, EngineRefusal } from '#src/worker/engine/engine.js';
-import { listEngines, selectEngine } from '#src/worker/engine/select.js';
+import { listEngines } from '#src/worker/engine/list.js';
+import { selectEngine } from '#src/worker/engine/select.js';
 
 const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
 const there = { detail: 'runs' };
@@ -60,8 +61,8 @@ void t.test('a named engine is taken or refused with what to do', async (t) => {
 void t.test('the list names engines that are not there, why, and what to do', async (t) => {
   const list = await listEngines([engine('good'), engine('absent', missing)]);
   t.same(list.slice(0, 2), [
-    { name: 'good', available: true, detail: 'runs' },
-    { name: 'absent', available: false, ...missing },
+    { name: 'good', available: true, detail: 'runs', remedy: null },
+    { name: 'absent', available: false, detail: missing.reason, remedy: missing.remedy },
   ]);
   t.same(
     list.slice(2).map(({ name, available }) => [name, available]),

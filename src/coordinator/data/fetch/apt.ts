@@ -2,14 +2,15 @@
  * Fetches Debian's package of Fashion-MNIST with apt and unpacks it without installing it, so no
  * rights beyond the user's are needed. apt checks the package's signature chain itself.
  */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FASHION_MNIST_PACKAGE } from '../../../shared/data/fashion-mnist.js';
+import { bytesBelow } from '../../../shared/bytes-below.js';
 import { LockstepError } from '../../../shared/errors.js';
 import { DEBIAN_FOLDER } from '../sources.js';
 import { isAlive } from '../../process-alive.js';
-import { runProgram } from './run-program.js';
+import { fetchProgram } from './fetch-program.js';
 
 export interface AptFetch {
   /** Further options of apt-get, e.g. `-o Name=value`. */
@@ -37,7 +38,7 @@ export async function withAptPackage(
     // For root, apt downloads as the user `_apt`, who has to get at the folder.
     chmodSync(work, 0o755);
     const run = (program: string, args: readonly string[]) =>
-      runProgram({ program, args, folder: work, stallMillis: STALL_MILLIS, progress });
+      fetchProgram({ program, args, folder: work, stallMillis: STALL_MILLIS, progress });
     const progress = () => {
       const bytes = bytesBelow(work);
       fetch.onProgress(bytes);
@@ -112,19 +113,4 @@ async function downloadPackage(
       { cause: error, hint: 'Check /etc/apt/sources.list and the network.' },
     );
   }
-}
-
-function bytesBelow(folder: string): number {
-  let bytes = 0;
-  let names: string[];
-  try {
-    names = readdirSync(folder, { recursive: true }) as string[];
-  } catch {
-    return 0; // apt removed a folder meanwhile; the next look counts again.
-  }
-  for (const name of names) {
-    const stat = statSync(join(folder, name), { throwIfNoEntry: false });
-    if (stat?.isFile()) bytes += stat.size;
-  }
-  return bytes;
 }

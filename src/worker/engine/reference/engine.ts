@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { topologicalLayers } from '../../../shared/model/graph.js';
 import { tf } from '../../../shared/model/tfjs.js';
 import type { BuildRequest, BuiltProgram, Engine } from '../engine.js';
-import { refusal } from '../coverage.js';
+import { referenceRefusal } from '../coverage.js';
+import { layerIdentity } from '../layer-identity.js';
+import { referenceAvailability } from './availability.js';
 import type { ReferenceProgram } from './program.js';
 
 /** Raised with whatever changes this engine's bits. */
@@ -18,12 +19,9 @@ export const referenceEngine: Engine = {
   patienceSeconds: 7200,
   sharesMicroBatches: false,
 
-  availability() {
-    const detail = `TensorFlow.js ${tf.version_core}, plain JavaScript: slow, for checks and for layers that others lack`;
-    return Promise.resolve({ detail });
-  },
+  availability: referenceAvailability,
 
-  refuses: refusal,
+  refuses: referenceRefusal,
 
   build(request: BuildRequest): Promise<BuiltProgram> {
     const program: ReferenceProgram = {
@@ -43,18 +41,13 @@ export const referenceEngine: Engine = {
   },
 };
 
-/** Over what decides the bits. Names stay out: tfjs counts them up within a process. */
+/** Over what decides the bits. */
 function digestOf(request: BuildRequest): string {
   const { model, layout, image, classes, seed, labelSmoothing } = request;
-  const layers = topologicalLayers(model).map(({ className, inputs, layer }) => [
-    className,
-    inputs,
-    { ...layer.getConfig(), name: null },
-  ]);
   const identity = [
     REVISION,
     tf.version_core,
-    layers,
+    layerIdentity(model),
     layout,
     image,
     classes,

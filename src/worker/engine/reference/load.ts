@@ -13,7 +13,7 @@ import type {
 import { lossSum, smoothed } from '../cross-entropy.js';
 import { drawMasks } from '../drop-masks.js';
 import { forwardOf, type DropSite } from '../forward.js';
-import { conv2dByTaps } from './conv2d.js';
+import { conv2dByTaps } from '../conv2d-by-taps.js';
 import type { ReferenceProgram } from './program.js';
 
 /** The compute-thread side: an own copy of the model, whose weights `prepare` sets. */

@@ -31,8 +31,10 @@ export interface Binding {
     inputs: readonly number[],
     inputNames: string,
     outputNames: string,
-  ): readonly { readonly id: number }[];
+  ): readonly { readonly id: number; readonly shape: readonly number[]; readonly dtype: number }[];
   isUsingGpuDevice(): boolean;
+  /** Tensors that were made by this thread and not deleted. */
+  getNumOfTensors(): number;
 }
 
 export interface OpAttribute {

@@ -1,18 +1,25 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LockstepError } from '../../../shared/errors.js';
 import { tf } from '../../../shared/model/tfjs.js';
+import { tensorflowRefusal } from '../coverage.js';
 import type { BuildRequest, BuiltProgram, Engine } from '../engine.js';
-import { refusal } from '../coverage.js';
+import { layerIdentity } from '../layer-identity.js';
+import { tensorflowAvailability } from './availability.js';
+import { compileModel } from './compile-model.js';
 import { nodeBackend } from './compile/kernels.js';
-import { compileModel } from './functions.js';
+import { modelFunctions } from './functions.js';
 import { KERNELS } from './install/binding.js';
-import { installStatus, readInstallation } from './install/status.js';
+import { setLibraryEnvironment } from './library-environment.js';
 import { loadBinding } from './load-binding.js';
-import type { TensorflowProgram } from './program.js';
+import type { Computation, TensorflowProgram } from './program.js';
+
+/** Of a thread: random words of dropout masks, before they are masks. */
+const SCRATCH_BYTES = 64;
 
 /** Raised with whatever changes this engine's bits beside the graphs. */
-const REVISION = 1;
+const REVISION = 2;
 
 /**
  * The training step as one TensorFlow graph, made of what TensorFlow.js runs. Each compute thread
@@ -24,49 +31,81 @@ export const tensorflowEngine: Engine = {
   patienceSeconds: 600,
   sharesMicroBatches: false,
 
-  availability() {
-    const there = readInstallation(process.env);
-    if (there === null) return Promise.resolve(installStatus(process.env));
-    const { tensorflow, binding, devices, folder } = there;
-    return Promise.resolve({
-      detail: `TensorFlow ${tensorflow} with the binding of tfjs-node ${binding}, on ${devices.join(', ')} (${folder})`,
-    });
-  },
+  availability: tensorflowAvailability,
 
-  refuses: refusal,
+  refuses: tensorflowRefusal,
 
   async build(request: BuildRequest): Promise<BuiltProgram> {
-    // TensorFlow reads it when the library is loaded; it greets at every start otherwise.
-    process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-    const { binding, installation } = loadBinding(process.env);
+    setLibraryEnvironment(process.env, request.fastMath);
+    const { binding, installation } = await loadBinding(process.env);
     const backend = nodeBackend(join(installation.folder, KERNELS), binding);
-    const { layout, image, classes, seed, microBatch } = request;
+    const { layout, image, classes, labelSmoothing, seed, microBatch, modelModule } = request;
     const model = await copyOf(request.model);
-    const compiled = await compileModel(backend, model, request);
+    const shape = { layout, image, classes, labelSmoothing };
+    const functions = modelFunctions(model, shape);
+    const { step, inference } = await compileModel(backend, functions);
     model.dispose();
+    const isCompiled = step.kind === 'compiled' && inference.kind === 'compiled';
     const payload: TensorflowProgram = {
-      ...compiled,
-      ...{ layout, classes, seed, microBatch },
-      imageLength: image.height * image.width * image.channels,
+      ...{ ...shape, step, inference, microBatch, seed, sites: functions.sites },
+      layers: isCompiled
+        ? null
+        : { topology: request.model.toJSON() as string, module: modelModule ?? null },
     };
-    const { step, inference, sites } = compiled;
-    const files = [step, inference].map(({ file, inputs, outputs }) => [
-      createHash('sha256').update(file).digest('hex'),
-      inputs,
-      outputs,
-    ]);
     const versions = [REVISION, binding.TF_Version, installation.devices];
-    const identity = JSON.stringify([versions, files, sites, layout, classes, seed]);
+    const computed = [step, inference].map((each) => identityOf(each, request.model));
+    const identity = [versions, computed, functions.sites, layout, classes, labelSmoothing, seed];
     return {
       engine: 'tensorflow',
       payload,
-      digest: createHash('sha256').update(identity).digest('hex'),
-      memory: { sharedBytes: 0, threadBytes: 0 },
+      digest: sha256(JSON.stringify(identity)),
+      memory: { sharedBytes: 0, threadBytes: SCRATCH_BYTES },
+      notices: noticesOf(step, inference),
     };
   },
 };
 
+/**
+ * What decides the bits of a function: its graph, or else the layers, and the JavaScript engine,
+ * which computes what TensorFlow does not.
+ */
+function identityOf(computation: Computation, model: LayersModel): unknown {
+  if (computation.kind === 'compiled') {
+    const { file, inputs, outputs } = computation.compiled;
+    return [sha256(file), inputs, outputs];
+  }
+  return [layerIdentity(model), tf.version_core, process.versions.v8];
+}
+
+function noticesOf(step: Computation, inference: Computation): readonly string[] {
+  const same =
+    'Weights are still the same for any number of threads, on one version of Node; not where a layer keeps a state of its own between batches, or reads a clock.';
+  if (step.kind === 'op by op') {
+    return [`${step.reason} The training step runs op by op, which takes longer. ${same}`];
+  }
+  if (inference.kind === 'op by op') {
+    return [`${inference.reason} Evaluation runs op by op, which takes longer.`];
+  }
+  return [];
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
 /** Compiling takes the last softmax away from the model. Weights do not matter to it. */
-function copyOf(model: LayersModel): Promise<LayersModel> {
-  return tf.models.modelFromJSON(JSON.parse(model.toJSON() as string) as never);
+async function copyOf(model: LayersModel): Promise<LayersModel> {
+  try {
+    return await tf.models.modelFromJSON(JSON.parse(model.toJSON() as string) as never);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
+    throw new LockstepError(
+      'ENGINE_MODEL_REFUSED',
+      `Engine tensorflow does not take the model: it cannot be built again from its JSON: ${message}`,
+      {
+        hint: 'A layer of your own needs getConfig() with all of its options, a static className, and tf.serialization.registerClass(…) with the tf of Lockstep.',
+        cause,
+      },
+    );
+  }
 }

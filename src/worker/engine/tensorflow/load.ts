@@ -1,21 +1,26 @@
-import { allSlots } from '../../../shared/model/layout.js';
+import { javascriptDraws } from '../../../shared/numerics/javascript-draws.js';
+import type { FourBlocks } from '../../../shared/numerics/dropout-mask.js';
 import { momentumTerm } from '../../../shared/numerics/momentum-term.js';
+import { allSlots } from '../../../shared/numerics/row-layout.js';
 import { drawMasks, siteLength } from '../drop-masks.js';
 import type { ComputeEngine, EngineModule, MicroBatch } from '../engine.js';
+import { instantiateKernels, loadKernels } from '../wasm/module.js';
 import { Session } from './compile/session.js';
+import type { Computer } from './computer.js';
 import { loadBinding } from './load-binding.js';
-import type { TensorflowProgram } from './program.js';
+import type { Computation, TensorflowProgram } from './program.js';
 
 /** Bytes of pixels as the model sees them. */
 const FRACTIONS = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
 /** The compute-thread side: sessions on the bare binding, which read weights out of the arena. */
-export const load: EngineModule['load'] = (built, { arena, weights: base }) => {
+export const load: EngineModule['load'] = async (built, { arena, weights: base, thread }) => {
   const program = built.payload as TensorflowProgram;
-  const { layout, sites, classes, imageLength, microBatch, seed } = program;
-  const { binding } = loadBinding(process.env);
-  const step = new Session(binding, program.step);
-  const inference = new Session(binding, program.inference);
+  const { layout, sites, classes, image, microBatch, seed } = program;
+  const imageLength = image.height * image.width * image.channels;
+  const { step, inference } = await computers(program);
+  const fourBlocks = sites.length === 0 ? undefined : await kernelDraws(arena, thread);
+  const draws = ({ step, index }: MicroBatch) => javascriptDraws(seed, step, index);
   const floats = (address: number, length: number) =>
     new Float32Array(arena.buffer, address, length);
   // The arena never grows. Slots without elements would be views of nothing, and are none.
@@ -39,14 +44,15 @@ export const load: EngineModule['load'] = (built, { arena, weights: base }) => {
     gradients(batch, row, watermark) {
       const drawn = sites.map((site, i) => {
         const mask = masks[i]!.subarray(0, batch.size * siteLength(site.shape));
-        drawMasks(mask, site, batch, seed);
+        drawMasks(mask, site, batch, seed, fourBlocks);
         return mask;
       });
       const gradients = layout.trainable.map(({ offset, length }) =>
         floats(row + 4 * offset, length),
       );
       const inputs = [...samples(batch), ...drawn, ...weights];
-      step.run(batch.size, inputs, [loss, correct, ...gradients, ...statistics]);
+      const outputs = [loss, correct, ...gradients, ...statistics];
+      step.run(batch.size, inputs, outputs, draws(batch));
       layout.moving.forEach(({ offset, length, momentum }, i) => {
         const term = momentumTerm(momentum, batch.index, batch.count);
         floats(row + 4 * offset, length).set(statistics[i]!.map((value) => term * value));
@@ -58,13 +64,46 @@ export const load: EngineModule['load'] = (built, { arena, weights: base }) => {
 
     evaluate(batch) {
       const probabilities = new Float32Array(batch.size * classes);
-      inference.run(batch.size, [...samples(batch), ...weights], [loss, correct, probabilities]);
+      const outputs = [loss, correct, probabilities];
+      inference.run(batch.size, [...samples(batch), ...weights], outputs, draws(batch));
       return { lossSum: loss[0]!, correct: correct[0]! };
     },
 
     predict(batch, out) {
-      inference.run(batch.size, [...samples(batch), ...weights], [loss, correct, out]);
+      const outputs = [loss, correct, out];
+      inference.run(batch.size, [...samples(batch), ...weights], outputs, draws(batch));
     },
   };
-  return Promise.resolve(engine);
+  return engine;
 };
+
+/** The random words of dropout masks by the kernel of `wasm`. `scratch`: address of 64 bytes. */
+async function kernelDraws(arena: WebAssembly.Memory, scratch: number): Promise<FourBlocks> {
+  const { module } = await loadKernels('plain');
+  const draw = instantiateKernels(module, arena)['philoxFourBlocks']!;
+  const words = new Uint32Array(arena.buffer, scratch, 16);
+  return (...key) => {
+    draw(scratch, ...key);
+    return words;
+  };
+}
+
+/** Sessions for what was compiled; for the rest TensorFlow.js itself, which is loaded for it alone. */
+async function computers(
+  program: TensorflowProgram,
+): Promise<{ readonly step: Computer; readonly inference: Computer }> {
+  const { binding, installation } = await loadBinding(process.env);
+  const eager =
+    program.layers === null
+      ? null
+      : await (
+          await import('./op-by-op.js')
+        ).opByOp(binding, installation.folder, program, program.layers);
+  const computer = (name: 'step' | 'inference'): Computer => {
+    const computation: Computation = program[name];
+    return computation.kind === 'compiled'
+      ? new Session(binding, computation.compiled)
+      : eager![name];
+  };
+  return { step: computer('step'), inference: computer('inference') };
+}

@@ -1,20 +1,32 @@
-import type { RowLayout } from '../../../shared/numerics/row-layout.js';
 import type { DropSite } from '../forward.js';
 import type { CompiledFunction } from './compile/compile.js';
+import type { ModelShape } from './functions.js';
+
+/** How a compute thread computes a function of tensors. */
+export type Computation =
+  | { readonly kind: 'compiled'; readonly compiled: CompiledFunction }
+  /** Every operation by itself, as TensorFlow.js does: what cannot be compiled. */
+  | { readonly kind: 'op by op'; readonly reason: string };
 
 /** What a compute thread needs: graphs, and what their inputs and outputs are. */
-export interface TensorflowProgram {
+export interface TensorflowProgram extends ModelShape {
   /**
    * Inputs: images, labels, masks of `sites`, weights in the layout's order. Outputs: loss, samples
    * classified rightly, gradients in the layout's order, statistics in the order of its moving ones.
    */
-  readonly step: CompiledFunction;
+  readonly step: Computation;
   /** Inputs: images, labels, weights. Outputs: loss, samples classified rightly, probabilities. */
-  readonly inference: CompiledFunction;
+  readonly inference: Computation;
   readonly sites: readonly DropSite[];
-  readonly layout: RowLayout;
-  readonly classes: number;
-  readonly imageLength: number;
   readonly microBatch: number;
   readonly seed: number;
+  /** What it takes to run the model's layers in another thread; null where all is compiled. */
+  readonly layers: ModelSource | null;
+}
+
+export interface ModelSource {
+  /** tfjs's JSON of the model, without weights. */
+  readonly topology: string;
+  /** URL of the user's module, which defines layers of its own; null: there is none. */
+  readonly module: string | null;
 }

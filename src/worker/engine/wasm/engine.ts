@@ -2,7 +2,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LockstepError } from '../../../shared/errors.js';
 import { rowLayout } from '../../../shared/model/layout.js';
 import type { BuildRequest, BuiltProgram, Engine, EngineRefusal } from '../engine.js';
-import { loadKernels, supportsRelaxedSimd } from './module.js';
+import { asRefusal, wasmAvailability } from './availability.js';
+import { loadKernels } from './module.js';
 import { compilePlan } from './plan/compile.js';
 import { fuseGraph } from './plan/fuse.js';
 import { modelGraph, type Graph } from './plan/graph.js';
@@ -19,17 +20,7 @@ export const wasmEngine: Engine = {
   patienceSeconds: 120,
   sharesMicroBatches: true,
 
-  async availability() {
-    try {
-      const { sha256 } = await loadKernels('plain');
-      const relaxed = (await supportsRelaxedSimd()) ? ', relaxed SIMD with --fast-math' : '';
-      return {
-        detail: `own training kernels, WebAssembly SIMD${relaxed} (${sha256.slice(0, 12)})`,
-      };
-    } catch (error) {
-      return asRefusal(error, ['KERNELS_MISSING', 'KERNELS_UNSUPPORTED']);
-    }
-  },
+  availability: wasmAvailability,
 
   refuses(model: LayersModel): EngineRefusal | null {
     try {
@@ -83,11 +74,6 @@ function checkFit({ image, classes, microBatch }: BuildRequest, { input }: Graph
 }
 
 /** Turns errors of these codes into a refusal; throws all others. */
-function asRefusal(error: unknown, codes: readonly string[]): EngineRefusal {
-  if (!(error instanceof LockstepError) || !codes.includes(error.code)) throw error;
-  return { reason: error.message, remedy: error.hint ?? 'Use another engine.' };
-}
-
 /** SHA-256, hex, of plain data: of all that decides the bits beside the configuration. */
 async function digest(data: unknown): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(data));

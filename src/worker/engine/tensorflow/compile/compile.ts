@@ -28,7 +28,8 @@ export interface CompiledVariable {
 
 /**
  * Compiles `body`, which runs three times, on zeros, at three batch sizes. The graph's inputs are
- * `inputs`, of which the first has the batch as its first axis, and then `variables`.
+ * `inputs`, of which the first has the batch as its first axis, and then `variables`. `place`
+ * tells, while it runs, in which layer of a model it is.
  *
  * Errors: ENGINE_TRACE_REFUSED with the reason; and whatever `body` throws.
  */
@@ -37,6 +38,7 @@ export async function compileFunction(
   inputs: readonly CompiledInput[],
   variables: readonly CompiledVariable[],
   body: (...inputs: Tensor[]) => readonly Tensor[],
+  place: () => string | null = () => null,
 ): Promise<CompiledFunction> {
   const before = tf.getBackend();
   await tf.setBackend('tensorflow');
@@ -48,7 +50,7 @@ export async function compileFunction(
         );
         const known = [...given, ...variables.map(({ value }) => value)];
         // Dispose nothing that the trace holds: tidy does when it is whole.
-        const recorded = trace(backend, known, () => body(...given));
+        const recorded = trace(backend, known, () => body(...given), place);
         return recorded as never;
       }),
     );

@@ -5,7 +5,7 @@ import { Message } from './protobuf.js';
 export const TYPE = { float32: 1, int32: 3, uint8: 4, int64: 9, bool: 10 } as const;
 
 /** TensorFlow's numbers of kinds of attributes, as the binding passes them. */
-const KIND = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5 } as const;
+export const KIND = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5 } as const;
 
 export interface Attribute {
   readonly name: string;

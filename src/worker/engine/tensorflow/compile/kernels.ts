@@ -50,7 +50,8 @@ export function nodeBackend(package_: string, binding: Binding): NodeBackend {
 }
 
 /**
- * While `body` loads modules, `@tensorflow/tfjs` means Lockstep's copy. The package's messages for
+ * While `body` loads modules, `@tensorflow/tfjs` and its core mean Lockstep's copy: the
+ * package lies in the user's cache, from where no other would be found. The package's messages for
  * TensorBoard, which need google-protobuf, are left out; and it calls a function of `util` that
  * Node 23 took away.
  */
@@ -58,7 +59,7 @@ function withOwnTensorflow<T>(body: () => T): T {
   const loader = Module as unknown as { _load: (request: string, ...rest: unknown[]) => unknown };
   const original = loader._load;
   loader._load = function (request, ...rest) {
-    if (request === '@tensorflow/tfjs') return tf;
+    if (/^@tensorflow\/tfjs(-core)?$/.test(request)) return tf;
     if (request === './proto/api_pb') return {};
     if (request === 'util')
       return { ...util, isNullOrUndefined: (value: unknown) => (value ?? null) === null };

@@ -1,8 +1,7 @@
 /** Three traces at three batch sizes, merged to one graph for every batch size. */
 import { isDeepStrictEqual } from 'node:util';
-import { LockstepError } from '../../../../shared/errors.js';
 import { TYPE, type GraphConstant, type GraphNode } from './graph.js';
-import type { Source, Trace } from './trace.js';
+import { refusal, type Source, type Trace } from './trace.js';
 
 /** No two of them have a sum, a product or a difference in common that a shape is likely to hold. */
 export const BATCH_SIZES = [3, 5, 8] as const;
@@ -32,8 +31,13 @@ export function symbolicGraph(
 ): SymbolicGraph {
   const [first, ...others] = traces as readonly [Trace, Trace, Trace];
   const structure = ({ ops, outputs }: Trace) => ({ ops, outputs });
-  if (!others.every((other) => isDeepStrictEqual(structure(other), structure(first)))) {
-    refuse('The function runs other operations for other batch sizes.');
+  for (const other of others) {
+    if (isDeepStrictEqual(structure(other), structure(first))) continue;
+    const op = first.ops.findIndex((each, i) => !isDeepStrictEqual(each, other.ops[i]));
+    throw refusal(
+      'it runs other operations for other batch sizes',
+      first.places.ops[op] ?? other.places.ops[op] ?? null,
+    );
   }
   const nodes: GraphNode[] = inputs.map(({ name, type, shape }) => {
     return { name, op: 'Placeholder', inputs: [], attributes: [], placeholder: { type, shape } };
@@ -80,7 +84,7 @@ export function symbolicGraph(
     return push({ op: 'AddV2', inputs: [base, term], attributes: [typed(TYPE.int32)] });
   };
   /** A number of elements, a · batch, or one over it: what means and their gradients divide by. */
-  const scalar = (...values: readonly [number, number, number]): string => {
+  const scalar = (place: string | null, ...values: readonly [number, number, number]): string => {
     const float = [typed(TYPE.float32)];
     const cast = [
       { name: 'SrcT', type: 4, value: TYPE.int32 },
@@ -92,8 +96,9 @@ export function symbolicGraph(
     const c = values[0] * BATCH_SIZES[0];
     const grows = follows((batch) => a * batch);
     if (!grows && !follows((batch) => c / batch)) {
-      refuse(
-        `A number depends on the batch size: ${values.join(', ')} for ${BATCH_SIZES.join(', ')} samples.`,
+      throw refusal(
+        `a number in it depends on the batch size: ${values.join(', ')} for ${BATCH_SIZES.join(', ')} samples`,
+        place,
       );
     }
     const bytes = new Uint8Array(Float32Array.of(grows ? a : c).buffer);
@@ -103,21 +108,37 @@ export function symbolicGraph(
   };
   const constantFor = (index: number): string => {
     const [one, two, three] = traces.map(({ constants }) => constants[index]!) as unknown as Three;
+    const place = first.places.constants[index] ?? null;
     if (isDeepStrictEqual(one, two) && isDeepStrictEqual(one, three)) return constant(one);
     if (isDeepStrictEqual(one.shape, two.shape) && one.type === TYPE.int32) {
-      return affine(one.shape, laws(intsOf(one), intsOf(two), intsOf(three)));
+      return affine(one.shape, laws(place, intsOf(one), intsOf(two), intsOf(three)));
     }
     if (isDeepStrictEqual(one.shape, two.shape) && one.type === TYPE.float32 && !one.shape.length) {
-      return scalar(floatOf(one), floatOf(two), floatOf(three));
+      return scalar(place, floatOf(one), floatOf(two), floatOf(three));
     }
-    const fill = uniform(one);
-    const same =
-      fill !== null && [two, three].every((each) => isDeepStrictEqual(uniform(each), fill));
-    if (!same) refuse('A value that was computed outside of TensorFlow depends on the batch size.');
-    const sizes = affine([one.shape.length], laws(one.shape, two.shape, three.shape));
-    const value = constant({ type: one.type, shape: [], bytes: fill! });
-    const attributes = [typed(one.type), { name: 'index_type', type: 4, value: TYPE.int32 }];
-    return push({ op: 'Fill', inputs: [sizes, value], attributes });
+    const sizes = () => affine([one.shape.length], laws(place, one.shape, two.shape, three.shape));
+    const shared = <T>(of: (each: GraphConstant) => T | null): T | null => {
+      const found = of(one);
+      return [two, three].every((each) => isDeepStrictEqual(of(each), found)) ? found : null;
+    };
+    const fill = shared(uniform);
+    if (fill !== null) {
+      const value = constant({ type: one.type, shape: [], bytes: fill });
+      const attributes = [typed(one.type), { name: 'index_type', type: 4, value: TYPE.int32 }];
+      return push({ op: 'Fill', inputs: [sizes(), value], attributes });
+    }
+    const row = shared(repeatedRow);
+    if (row !== null) {
+      const attributes = [typed(one.type), { name: 'Tidx', type: 4, value: TYPE.int32 }];
+      return push({ op: 'BroadcastTo', inputs: [constant(row), sizes()], attributes });
+    }
+    if (shared(isCount) === true) {
+      const [length] = laws(place, one.shape, two.shape, three.shape);
+      const limit = affine([], [length!]);
+      const attributes = [{ name: 'Tidx', type: 4, value: TYPE.int32 }];
+      return push({ op: 'Range', inputs: [ints([], [0]), limit, ints([], [1])], attributes });
+    }
+    throw refusal(OUTSIDE, place);
   };
 
   const constantNames = new Map<number, string>();
@@ -153,6 +174,8 @@ function reached({ ops, outputs }: Trace): ReadonlySet<number> {
   return needed;
 }
 
+const OUTSIDE = 'a value in it that is computed outside of TensorFlow depends on the batch size';
+
 type Three = readonly [GraphConstant, GraphConstant, GraphConstant];
 
 /** value = a · batch + b. */
@@ -162,20 +185,22 @@ interface Law {
 }
 
 function laws(
+  place: string | null,
   one: readonly number[],
   two: readonly number[],
   three: readonly number[],
 ): readonly Law[] {
   const [b1, b2, b3] = BATCH_SIZES;
   if (two.length !== one.length || three.length !== one.length) {
-    refuse('A value that was computed outside of TensorFlow depends on the batch size.');
+    throw refusal(OUTSIDE, place);
   }
   return one.map((value, i) => {
     const a = (two[i]! - value) / (b2 - b1);
     const b = value - a * b1;
     if (!Number.isInteger(a) || a * b3 + b !== three[i]) {
-      refuse(
-        `A size does not grow evenly with the batch: ${value}, ${two[i]}, ${three[i]} for ${BATCH_SIZES.join(', ')} samples.`,
+      throw refusal(
+        `a size in it does not grow evenly with the batch: ${value}, ${two[i]}, ${three[i]} for ${BATCH_SIZES.join(', ')} samples`,
+        place,
       );
     }
     return { a, b };
@@ -189,6 +214,23 @@ function uniform({ bytes }: GraphConstant): Uint8Array | null {
   return words.every((word) => word === words[0]) ? bytes.slice(0, 4) : null;
 }
 
+/** The row, [1, …], of which all rows of a constant are copies; null where they are not. */
+function repeatedRow({ type, shape, bytes }: GraphConstant): GraphConstant | null {
+  const [rows, ...rest] = shape;
+  if (rows === undefined || rows === 0 || bytes.length === 0) return null;
+  const length = bytes.length / rows;
+  const row = bytes.slice(0, length);
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] !== row[at % length]) return null;
+  return { type, shape: [1, ...rest], bytes: row };
+}
+
+/** 0, 1, 2, …: the numbers of the samples, for instance. */
+function isCount(constant: GraphConstant): boolean | null {
+  const { type, shape } = constant;
+  if (type !== TYPE.int32 || shape.length !== 1) return null;
+  return intsOf(constant).every((value, i) => value === i);
+}
+
 function intsOf({ bytes }: GraphConstant): readonly number[] {
   return [...new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)];
 }
@@ -199,10 +241,4 @@ function floatOf({ bytes }: GraphConstant): number {
 
 function bytesOf(array: Int32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-}
-
-function refuse(reason: string): never {
-  throw new LockstepError('ENGINE_TRACE_REFUSED', reason, {
-    hint: 'Take sizes from the shapes of tensors, and use operations of TensorFlow.js throughout.',
-  });
 }

@@ -4,16 +4,22 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LockstepError } from '../../../../shared/errors.js';
+import { runProgram } from '../../../../shared/run-program.js';
 import { patched } from './patches.js';
 import { placeFolder } from './place.js';
-import { runTool } from './run-tool.js';
+import { QUIET_SOURCE } from './quiet-source.js';
 import type { Tools } from './tools.js';
 import { BINDING, TENSORFLOW, type InstallFolders } from './versions.js';
 
 const SELF_TEST = fileURLToPath(new URL('./self-test.js', import.meta.url));
+/** A compiler says nothing while it works; a minute is usual. */
+const STALL_MILLIS = 900_000;
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
 /** In the binding's folder: what of the package runs as JavaScript. */
 export const KERNELS = 'tfjs-node';
+export const BINDING_FILE = 'tfjs_binding.node';
+/** Keeps the library's greeting off standard error; see quiet-source.ts. */
+export const QUIET_FILE = 'quiet.node';
 
 /** What install.json keeps of an installation. */
 export interface InstallRecord {
@@ -64,11 +70,14 @@ async function bindingSource(
     say(`Fetching the source of ${PACKAGE} ${BINDING} with npm`);
     await placeFolder(unpacked, async (partial) => {
       const pack = ['pack', '--ignore-scripts', '--pack-destination', partial];
-      const packed = await runTool('npm', [...pack, `${PACKAGE}@${BINDING}`], env, partial);
+      const run = { env, folder: partial, stallMillis: STALL_MILLIS };
+      const of = `${PACKAGE}@${BINDING}`;
+      const packed = await runProgram({ ...run, program: 'npm', args: [...pack, of] });
       const file = (await readdir(partial)).find((name) => name.endsWith('.tgz'));
       const unpack = 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])';
       const args = ['-c', unpack, join(partial, file ?? ''), partial];
-      if (file !== undefined && (await runTool(python, args, env)).status === 0) return;
+      if (file !== undefined && (await runProgram({ ...run, program: python, args })).status === 0)
+        return;
       throw new LockstepError(
         'ENGINE_INSTALL_DOWNLOAD',
         `npm could not fetch ${PACKAGE} ${BINDING}: ${packed.output.split('\n').at(-1) ?? ''}`,
@@ -102,18 +111,28 @@ async function compile(
     const text = await readFile(join(source, file), 'utf8');
     await writeFile(join(work, file), patched(file, text));
   }
-  const built = await runTool(
-    compiler,
-    [
-      ...['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8'],
-      ...['-DNODE_GYP_MODULE_NAME=tfjs_binding', '-I', headers, '-I', join(library, 'include')],
-      ...['tfjs_backend.cc', 'tfjs_binding.cc', '-o', join(target, 'tfjs_binding.node')],
-      ...['-L', join(library, 'lib'), '-l:libtensorflow_cc.so.2'],
-      ...['-l:libtensorflow_framework.so.2', `-Wl,-rpath,$ORIGIN/../${basename(library)}/lib`],
-    ],
-    env,
-    work,
-  );
+  await writeFile(join(work, 'quiet.cc'), QUIET_SOURCE);
+  const flags = ['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', '-I', headers];
+  const run = { program: compiler, env, folder: work, stallMillis: STALL_MILLIS };
+  const quiet = await runProgram({
+    ...run,
+    args: [...flags, 'quiet.cc', '-o', join(target, QUIET_FILE)],
+  });
+  const built =
+    quiet.status !== 0
+      ? quiet
+      : await runProgram({
+          ...run,
+          args: [
+            ...[...flags, '-DNODE_GYP_MODULE_NAME=tfjs_binding', '-I', join(library, 'include')],
+            ...['tfjs_backend.cc', 'tfjs_binding.cc', '-o', join(target, BINDING_FILE)],
+            ...['-L', join(library, 'lib'), '-l:libtensorflow_cc.so.2'],
+            ...[
+              '-l:libtensorflow_framework.so.2',
+              `-Wl,-rpath,$ORIGIN/../${basename(library)}/lib`,
+            ],
+          ],
+        });
   if (built.status === 0) return;
   // Kept, so that the compiler's words can be read in full.
   const log = `${target.replace(/\.partial-.*/, '')}.log`;
@@ -128,10 +147,12 @@ async function compile(
 
 /** In a process of its own: a library that does not fit may end it. */
 async function selfTest(folder: string, env: NodeJS.ProcessEnv): Promise<InstallRecord> {
-  const binding = join(folder, 'tfjs_binding.node');
-  const { status, output } = await runTool(process.execPath, [SELF_TEST, binding], {
-    ...env,
-    NODE_OPTIONS: '',
+  const binding = join(folder, BINDING_FILE);
+  const { status, output } = await runProgram({
+    program: process.execPath,
+    args: [SELF_TEST, binding],
+    env: { ...env, NODE_OPTIONS: '' },
+    stallMillis: STALL_MILLIS,
   });
   const found = /^self-test (\{.*\})$/m.exec(output)?.[1];
   const record = found === undefined ? null : (JSON.parse(found) as Omit<InstallRecord, 'binding'>);

@@ -6,6 +6,8 @@ import { requireTools } from './tools.js';
 import { readInstallation, type Installation } from './status.js';
 import { installFolders } from './versions.js';
 
+export type { Installation };
+
 export interface InstallOptions {
   /** A folder with the wheel, or with an installed Python package; null: pip fetches it. */
   readonly from: string | null;
@@ -31,7 +33,7 @@ export async function installTensorflow({ from, env, say }: InstallOptions): Pro
       { hint: 'Use --engine wasm, which runs everywhere.' },
     );
   }
-  const tools = requireTools(env);
+  const tools = await requireTools(env);
   await installLibrary(folders, tools, env, from, say);
   await installBinding(folders, tools, env, say);
   await rm(folders.downloads, { recursive: true, force: true });

@@ -1,14 +1,20 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { bytesBelow } from '../../../../shared/bytes-below.js';
 import { LockstepError } from '../../../../shared/errors.js';
+import { runProgram } from '../../../../shared/run-program.js';
 import { asDiskError, placeFolder, requireRoom } from './place.js';
-import { runTool } from './run-tool.js';
+import { tellShares } from './tell-shares.js';
 import type { Tools } from './tools.js';
 import { TENSORFLOW, type InstallFolders } from './versions.js';
 
 /** The library's files and the headers, 815 MB, and the wheel that they are in, 274 MB. */
 const ROOM_BYTES = 1.2e9;
+const WHEEL_BYTES = 274e6;
+
+/** pip and a disk may be slow, but something has to move. */
+const STALL_MILLIS = 300_000;
 
 /**
  * Any wheel of the release holds the same library, whichever Python it is for: named here, so that
@@ -64,7 +70,11 @@ export async function installLibrary(
   const source = from === null ? await download(downloads, tools, env, say) : await sourceIn(from);
   say(`Unpacking ${source}`);
   await placeFolder(library, async (partial) => {
-    const { status, output } = await runTool(tools.python, ['-c', UNPACK, source, partial], env);
+    const { status, output } = await runProgram({
+      program: tools.python,
+      args: ['-c', UNPACK, source, partial],
+      ...{ env, stallMillis: STALL_MILLIS, progress: () => bytesBelow(partial) },
+    });
     const whole = existsSync(join(partial, 'lib', 'libtensorflow_cc.so.2'));
     if (status === 0 && whole) return;
     throw new LockstepError(
@@ -87,7 +97,16 @@ async function download(
   say(`Fetching tensorflow-cpu ${TENSORFLOW} with pip (274 MB)`);
   const pip = ['-m', 'pip', 'download', '--disable-pip-version-check', '--progress-bar', 'off'];
   const wheel = [...WHEEL, '--dest', downloads, `tensorflow-cpu==${TENSORFLOW}`];
-  const { status, output } = await runTool(python, [...pip, ...wheel], env);
+  // pip fetches into TMPDIR, and moves what is whole: the same disk, and seen to grow.
+  const unfinished = join(downloads, `unfinished-${process.pid}`);
+  await mkdir(unfinished, { recursive: true });
+  const { status, output } = await runProgram({
+    program: python,
+    args: [...pip, ...wheel],
+    env: { ...env, TMPDIR: unfinished },
+    stallMillis: STALL_MILLIS,
+    progress: tellShares(() => bytesBelow(unfinished), WHEEL_BYTES, say),
+  }).finally(() => rm(unfinished, { recursive: true, force: true }));
   const fetched = await wheelIn(downloads);
   if (status === 0 && fetched !== null) return fetched;
   throw new LockstepError(

@@ -17,6 +17,58 @@ export const PATCHES: readonly Patch[] = [
     replace: 'static thread_local std::set<std::string> ATTR_NAME_SET;',
   },
   {
+    file: 'tfjs_backend.cc',
+    why: 'the header of the change below',
+    find: '#include "napi_auto_ref.h"\n',
+    replace: `#include <cfenv>
+#include "napi_auto_ref.h"
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    why: 'JavaScript and WebAssembly go on with the float arithmetic that they had',
+    find: 'namespace tfnodejs {\n',
+    replace: `namespace tfnodejs {
+
+// TensorFlow sets flush-to-zero while it runs an operation at once, in the
+// thread that asks. It puts back what was there; this does not rely on it.
+class KeepFloatEnvironment {
+ public:
+  KeepFloatEnvironment() { std::fegetenv(&kept_); }
+  ~KeepFloatEnvironment() { std::fesetenv(&kept_); }
+
+ private:
+  std::fenv_t kept_;
+};
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    why: 'the same, where an operation is run',
+    find: `                                  napi_value input_tensor_ids,
+                                  napi_value num_output_values) {
+`,
+    replace: `                                  napi_value input_tensor_ids,
+                                  napi_value num_output_values) {
+  KeepFloatEnvironment keep;
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    why: 'the same, where a graph is run',
+    find: '  TF_SessionRun(savedmodel_entry->second.first,',
+    replace: `  KeepFloatEnvironment keep;
+  TF_SessionRun(savedmodel_entry->second.first,`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    why: 'the same, where a graph is read, which also computes constants',
+    find: '  TF_SessionOptions *session_options = TF_NewSessionOptions();\n',
+    replace: `  KeepFloatEnvironment keep;
+  TF_SessionOptions *session_options = TF_NewSessionOptions();
+`,
+  },
+  {
     file: 'tfjs_backend.h',
     why: 'a tensor straight into memory that is there already, such as a row of the arena',
     find: '  // Executes a TFE Op and returns an array of objects containing tensor\n',
@@ -102,6 +154,24 @@ static napi_value ExecuteOp(napi_env env, napi_callback_info info) {`,
     replace: `      {"copyTensorData", nullptr, CopyTensorData, nullptr, nullptr, nullptr,
        napi_default, nullptr},
       {"executeOp", nullptr, ExecuteOp,`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    why: 'the first context makes the pool that all share: one thread, whatever the machine has',
+    find: '  TFE_ContextOptions *tfe_options = TFE_NewContextOptions();\n',
+    replace: `  KeepFloatEnvironment keep;
+  TFE_ContextOptions *tfe_options = TFE_NewContextOptions();
+
+  // ConfigProto: intra_op_parallelism_threads = 1 (field 2),
+  // inter_op_parallelism_threads = -1 (field 5): in the caller's thread.
+  static const unsigned char config[] = {0x10, 0x01, 0x28, 0xff, 0xff, 0xff, 0xff,
+                                         0xff, 0xff, 0xff, 0xff, 0xff, 0x01};
+  TFE_ContextOptionsSetConfig(tfe_options, config, sizeof(config),
+                              tf_status.status);
+  if (TF_GetCode(tf_status.status) != TF_OK) {
+    NAPI_THROW_ERROR(env, "Exception setting the configuration of TFE_Context");
+  }
+`,
   },
   {
     file: 'tfjs_backend.cc',

@@ -21,8 +21,8 @@ export function readInstallation(env: NodeJS.ProcessEnv): Installation | null {
 }
 
 /** Why the engine is not installed, and what is missing for it. */
-export function installStatus(env: NodeJS.ProcessEnv): EngineRefusal {
-  const missing = missingTools(env);
+export async function installStatus(env: NodeJS.ProcessEnv): Promise<EngineRefusal> {
+  const missing = await missingTools(env);
   const command = 'lockstep engine install tensorflow';
   if (missing.length === 0) {
     return { reason: 'it is not installed', remedy: `To install it: ${command}` };

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LockstepError } from '../../../../shared/errors.js';
+import { runProgram } from '../../../../shared/run-program.js';
 
 /** What an installation needs of the machine. */
 export interface Tools {
@@ -20,21 +20,40 @@ export interface MissingTool {
 }
 
 /** Every tool that is missing; empty where all are there. */
-export function missingTools(env: NodeJS.ProcessEnv): readonly MissingTool[] {
-  const found = findTools(env);
+export async function missingTools(env: NodeJS.ProcessEnv): Promise<readonly MissingTool[]> {
+  return missingOf(await findTools(env));
+}
+
+/** Errors: ENGINE_INSTALL_TOOL_MISSING, which names all that is missing. */
+export async function requireTools(env: NodeJS.ProcessEnv): Promise<Tools> {
+  const found = await findTools(env);
+  const missing = missingOf(found);
+  if (missing.length > 0) {
+    throw new LockstepError(
+      'ENGINE_INSTALL_TOOL_MISSING',
+      `The engine tensorflow is made on this machine, which lacks ${missing.map(({ tool }) => tool).join(' and ')}.`,
+      { hint: `${missing.map(({ hint }) => hint).join('. ')}. Engine wasm needs none of it.` },
+    );
+  }
+  return { ...(found as Tools) };
+}
+
+type FoundTools = { readonly [Tool in keyof Tools]: string | null } & { readonly hasPip: boolean };
+
+function missingOf({ python, hasPip, compiler, headers }: FoundTools): readonly MissingTool[] {
   const missing: MissingTool[] = [];
-  if (found.python === null) {
+  if (python === null) {
     missing.push({ tool: 'Python 3', hint: 'On Debian: apt-get install python3 python3-pip' });
-  } else if (!runs(found.python, ['-m', 'pip', '--version'], env)) {
+  } else if (!hasPip) {
     missing.push({ tool: 'pip, of Python', hint: 'On Debian: apt-get install python3-pip' });
   }
-  if (found.compiler === null) {
+  if (compiler === null) {
     missing.push({
       tool: 'a C++ compiler',
       hint: 'On Debian: apt-get install g++, or name one in CXX',
     });
   }
-  if (found.headers === null) {
+  if (headers === null) {
     missing.push({
       tool: 'the header node_api.h of Node',
       hint: 'Use a Node from nodejs.org, which has it, or on Debian: apt-get install libnode-dev',
@@ -43,36 +62,39 @@ export function missingTools(env: NodeJS.ProcessEnv): readonly MissingTool[] {
   return missing;
 }
 
-/** Errors: ENGINE_INSTALL_TOOL_MISSING, which names all that is missing. */
-export function requireTools(env: NodeJS.ProcessEnv): Tools {
-  const missing = missingTools(env);
-  if (missing.length > 0) {
-    throw new LockstepError(
-      'ENGINE_INSTALL_TOOL_MISSING',
-      `The engine tensorflow is made on this machine, which lacks ${missing.map(({ tool }) => tool).join(' and ')}.`,
-      { hint: `${missing.map(({ hint }) => hint).join('. ')}. Engine wasm needs none of it.` },
-    );
-  }
-  return findTools(env) as Tools;
-}
+/** Ends with 0 where all is there, with 3 where only pip is missing. Importing pip loads little. */
+const LOOK = `
+import sys, zipfile, tarfile
+if sys.version_info < (3, 8): sys.exit(1)
+try: import pip
+except ImportError: sys.exit(3)
+`;
 
-function findTools(env: NodeJS.ProcessEnv): { readonly [Tool in keyof Tools]: string | null } {
-  const first = (names: readonly string[], args: readonly string[]) =>
-    names.find((name) => runs(name, args, env)) ?? null;
+/** All at once: this is asked by everybody who lists the engines. */
+async function findTools(env: NodeJS.ProcessEnv): Promise<FoundTools> {
+  const statusOf = async (program: string, args: readonly string[]) => {
+    const run = { program, args, env, stallMillis: LOOK_MILLIS };
+    return { program, status: (await runProgram(run)).status };
+  };
   const named = env['CXX'];
-  const isPython3 = ['-c', 'import sys, zipfile, tarfile; sys.exit(sys.version_info < (3, 8))'];
+  const compilers = named ? [named] : ['c++', 'g++', 'clang++'];
+  const [pythons, built] = await Promise.all([
+    Promise.all(['python3', 'python'].map((name) => statusOf(name, ['-c', LOOK]))),
+    Promise.all(compilers.map((name) => statusOf(name, ['--version']))),
+  ]);
+  const python =
+    pythons.find(({ status }) => status === 0) ?? pythons.find(({ status }) => status === 3);
   const folders = [
     join(dirname(dirname(process.execPath)), 'include', 'node'),
     '/usr/include/node',
     '/usr/include/nodejs/src',
   ];
   return {
-    python: first(['python3', 'python'], isPython3),
-    compiler: first(named ? [named] : ['c++', 'g++', 'clang++'], ['--version']),
+    python: python?.program ?? null,
+    hasPip: python?.status === 0,
+    compiler: built.find(({ status }) => status === 0)?.program ?? null,
     headers: folders.find((folder) => existsSync(join(folder, 'node_api.h'))) ?? null,
   };
 }
 
-function runs(command: string, args: readonly string[], env: NodeJS.ProcessEnv): boolean {
-  return spawnSync(command, args, { env, stdio: 'ignore' }).status === 0;
-}
+const LOOK_MILLIS = 20_000;

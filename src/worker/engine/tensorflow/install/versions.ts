@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { cacheFolder } from '../../../../shared/cache-folder.js';
 import { PATCHES } from './patches.js';
+import { QUIET_SOURCE } from './quiet-source.js';
 
 /** The release of TensorFlow whose library the engine runs on. */
 export const TENSORFLOW = '2.21.0';
@@ -25,10 +26,13 @@ export interface InstallFolders {
 export function installFolders(env: NodeJS.ProcessEnv = process.env): InstallFolders {
   const root = join(cacheFolder(env), 'tensorflow');
   const platform = `${process.platform}-${process.arch}`;
-  const patches = createHash('sha256').update(JSON.stringify(PATCHES)).digest('hex').slice(0, 8);
+  const source = createHash('sha256')
+    .update(JSON.stringify([PATCHES, QUIET_SOURCE]))
+    .digest('hex')
+    .slice(0, 8);
   return {
     downloads: join(root, 'downloads'),
     library: join(root, `library-${TENSORFLOW}-${platform}`),
-    binding: join(root, `binding-${BINDING}-${patches}-${TENSORFLOW}-${platform}`),
+    binding: join(root, `binding-${BINDING}-${source}-${TENSORFLOW}-${platform}`),
   };
 }

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { topologicalLayers } from '#src/shared/model/graph.js';
 import { tf } from '#src/shared/model/tfjs.js';
-import { conv2dByTaps } from '#src/worker/engine/reference/conv2d.js';
+import { conv2dByTaps } from '#src/worker/engine/conv2d-by-taps.js';
 
 type ConvArguments = Partial<Parameters<typeof tf.layers.conv2d>[0]>;
 

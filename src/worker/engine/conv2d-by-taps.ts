@@ -1,6 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { weightRole, type LayerNode } from '../../../shared/model/graph.js';
-import { tf } from '../../../shared/model/tfjs.js';
+import { weightRole, type LayerNode } from '../../shared/model/graph.js';
+import { tf } from '../../shared/model/tfjs.js';
 
 /**
  * A Conv2D layer as a sum of matrix products, one for each tap of its kernel: what a convolution
