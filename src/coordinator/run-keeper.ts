@@ -1,5 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
-import { standingIn, type BestMark } from '../shared/controls/standing.js';
+import { standingIn, type BestMark, type Standing } from '../shared/controls/standing.js';
 import { assertInternal, LockstepError } from '../shared/errors.js';
 import { floatOfBits } from '../shared/numerics/float-bits.js';
 import {
@@ -7,6 +7,7 @@ import {
   type EvaluationSum,
   type StepRecord as StepFacts,
 } from '../shared/protocol/control.js';
+import type { Decisions } from '../shared/controls/training-controls.js';
 import type { NamedBytes } from '../shared/protocol/state-bytes.js';
 import { wallMillis, type Tracer } from '../shared/trace/span.js';
 import { TEST_SET, VALIDATION_SET } from '../shared/protocol/evaluated-sets.js';
@@ -60,6 +61,9 @@ export interface RunKeeperOptions {
   readonly captured: ((applied: number) => CapturedState | undefined) | null;
   /** Told how long checkpoints take; null: nobody. */
   readonly tracer: Tracer | null;
+  /** How decisions go on, and where they stand in the state that the run goes on from; or null. */
+  readonly controls: Decisions | null;
+  readonly standing: Standing | null;
   /** What people should know of decisions, a line each. */
   readonly tellDecisions: (decided: Decided) => readonly string[];
   /** Takes what model and summary are made of. */
@@ -82,6 +86,8 @@ export class RunKeeper implements Keeper {
   /** Steps whose lines are in the metrics, and those after which the last evaluation was. */
   #recorded: number;
   #evaluated = -1;
+  /** After the steps recorded, before the evaluation of that state. */
+  #standing: Standing | null;
   #syncSoon: Promise<void> | null = null;
   #queue: Promise<void> = Promise.resolve();
   #saved: Promise<void> = Promise.resolve();
@@ -90,6 +96,7 @@ export class RunKeeper implements Keeper {
     this.#options = options;
     this.#stored = options.stored;
     this.#recorded = options.stored?.applied ?? 0;
+    this.#standing = options.standing;
     this.#sums = new EpochSums(options.stepsPerEpoch);
     // An epoch that has just ended is evaluated again, or for the first time: its line was cut.
     for (const record of options.done) this.#ended = this.#sums.add(record);
@@ -218,12 +225,25 @@ export class RunKeeper implements Keeper {
   async #recordStep(facts: StepFacts): Promise<void> {
     const { metrics, observer, times } = this.#options;
     const line = this.#line(facts, await times(facts.step));
-    this.#closeEpoch(null, false);
+    // The evaluation before the step, where a coordinator before this one has had it.
+    const { evaluation } = facts.control;
+    const isBest = this.#goOn(facts);
+    this.#closeEpoch(evaluation.length > 0 ? evaluation : null, isBest);
     metrics.append(line);
     this.#recorded = line.step;
     observer.step(line);
     this.#ended = this.#sums.add(line);
     this.#endedAt = performance.now();
+  }
+
+  /** Takes what decisions hang on over a step; whether the state before it is the best so far. */
+  #goOn(facts: StepFacts): boolean {
+    const { controls } = this.#options;
+    if (controls === null || this.#standing === null) return false;
+    const { step, control } = facts;
+    const decided = controls.afterEvaluation(this.#standing, step, control.evaluation);
+    this.#standing = controls.afterStep(decided, facts);
+    return control.evaluation.length > 0 && decided.best?.step === step;
   }
 
   #syncedSoon(): Promise<void> {

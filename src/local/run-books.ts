@@ -52,6 +52,8 @@ export class RunBooks {
       identity: run.identity,
       stepsPerEpoch: this.#perEpoch,
       done: taken.done,
+      controls: schedule.controls,
+      standing: taken.position.standing,
       tellDecisions: decisionTeller(run.config, this.#perEpoch),
       conclude: ({ applied, evaluation, best, ofBest, stoppedEarly }, { state }) => {
         this.#reached = { steps: applied, evaluation, state, best, ofBest, stoppedEarly };

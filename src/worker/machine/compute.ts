@@ -24,10 +24,13 @@ export const computeIfDue: Part = (state, context) => {
   }
   const share = shareFor(state, position.applied, assignmentOf(state)?.shares);
   if (share === null) return state;
-  const ranges = share.compute.flatMap((range) => uncovered(range, work.rows));
+  const count = context.schedule.step(position.applied).microBatches;
+  // What lies beyond the step, nobody can compute: asked for, it would be asked for again for ever.
+  const ranges = share.compute.flatMap(({ first, end }) =>
+    uncovered({ first, end: Math.min(end, count) }, work.rows),
+  );
   const [only] = ranges;
   if (only === undefined) return state;
-  const count = context.schedule.step(position.applied).microBatches;
   const whole = ranges.length === 1 && only.first === 0 && only.end === count;
   const { applied: step, lineage } = position;
   context.emit({ kind: 'compute', step, lineage, ranges, count, whole });

@@ -160,7 +160,8 @@ export class TameCoordinator {
 
   #orders(sequence: number, stable: number, last: number): Orders {
     const upTo = Math.min(last, stable + 1);
-    const learningRateBits = floatBits(0.1);
+    // As the configuration has it: workers compute it themselves.
+    const learningRateBits = floatBits(0.001);
     const steps = Array.from({ length: upTo - stable }, (_, i) => stable + i);
     return {
       kind: 'orders',
