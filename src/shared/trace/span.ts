@@ -1,6 +1,6 @@
 /** What a timeline is made of: see docs/timeline.md. */
 
-/** Numbers and words beside a span: bytes, peer, micro-batches. */
+/** Whole numbers from 0 and words beside a span: step, segment, peer. */
 export type SpanFacts = Readonly<Record<string, number | string>>;
 
 /** Something that took time in one worker, or in the coordinator. */

@@ -122,7 +122,7 @@ const trace = z.strictObject({
         name: text(64),
         begin: wallClock,
         end: wallClock,
-        facts: z.record(text(32), z.union([z.number(), text(200)])),
+        facts: z.record(text(32), z.union([count, text(200)])),
       }),
     )
     .max(4096),
