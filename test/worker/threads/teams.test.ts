@@ -7,7 +7,8 @@ import { Trainer } from '#src/worker/trainer.js';
 import { MODELS, type ModelBuilder } from '../../golden/models.js';
 import { generator, randomWeights } from '../engine/wasm/harness.js';
 
-// Fewer micro-batches than threads: the digests of rows and weights are those of one thread.
+// Fewer micro-batches than threads: the digests of rows and weights are those of one thread. Three
+// threads cut every output unevenly; other numbers are tried on the model with all kinds of layers.
 t.setTimeout(300_000);
 
 const SHAPE = { height: 28, width: 28, channels: 1 };
@@ -106,8 +107,7 @@ for (const fastMath of [false, true]) {
     t.test(`${name}, ${kernels} kernels: teams change no bit`, async (t) => {
       const alone = await trainWith(build, 1, fastMath);
       t.equal(new Set(alone.rows).size, STEPS, 'every step has a row of its own');
-      // Who computes what is no matter of the kernels: one number of threads is enough for both.
-      for (const threads of fastMath ? [3] : [2, 3, 5]) {
+      for (const threads of fastMath || name !== 'medley' ? [3] : [2, 3, 5]) {
         t.same(await trainWith(build, threads, fastMath), alone, `${String(threads)} threads`);
       }
     });
