@@ -51,3 +51,6 @@ export function formatBytes(bytes: number): string {
 /** At most `width` characters; what is longer ends in an ellipsis. */
 export const cut = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+
+/** `85 %`, of a share. */
+export const formatWholePercent = (share: number): string => `${String(Math.round(share * 100))} %`;

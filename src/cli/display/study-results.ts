@@ -18,6 +18,7 @@ import type {
   SweepResults,
   TestScore,
 } from '../../shared/study/results.js';
+import { SCALE_HEAD, scaleCells } from '../../shared/study/scale-table.js';
 import { showPath } from './lines.js';
 
 /** More runs than these: results.csv has them all. */
@@ -87,25 +88,8 @@ const spreadText = (value: Spread['mean'], format: (value: number) => string): s
   value === null ? '–' : format(value);
 
 export function scaleText({ rows, target, processors, runs, folder }: ScaleResults): string {
-  const table = plainTable(
-    ['threads', 'batch', 'epochs', 'samples/s', 'speed-up', 'efficiency', 'bound', 'validation', 'time', 'to target'], // prettier-ignore
-    0,
-  );
-  const percent = (share: number): string => `${String(Math.round(share * 100))} %`;
-  for (const row of rows) {
-    table.push([
-      String(row.threads),
-      formatCount(row.batchSize),
-      String(row.epochs),
-      formatCount(row.samplesPerSecond),
-      row.speedUp.toFixed(2),
-      percent(row.efficiency),
-      percent(row.bound),
-      formatPercent(row.validationAccuracy),
-      formatDuration(row.trainingSeconds),
-      row.secondsToTarget === null ? '–' : formatDuration(row.secondsToTarget),
-    ]);
-  }
+  const table = plainTable(SCALE_HEAD, 0);
+  for (const row of rows) table.push(scaleCells(row));
   const failed = runs.filter(({ status }) => status === 'failed').map(({ run }) => run);
   return [
     table.toString(),

@@ -1,4 +1,4 @@
-import type { Range } from '../../shared/numerics/micro-batches.js';
+import { rangesWithout, type Range } from '../../shared/numerics/micro-batches.js';
 import type { Assignment, Follower, Share } from '../../shared/protocol/messages.js';
 import type { MemberId } from '../../shared/protocol/names.js';
 import { membersOf, type Context } from './context.js';
@@ -144,21 +144,10 @@ function evaluationOf(
   shares: readonly Range[],
 ): Assignment['evaluation'] {
   if (evaluation === null || results === null) return null;
-  const pieces = shares.flatMap((range) => missingIn(range, results));
+  const pieces = shares.flatMap((range) => rangesWithout(range, results));
   return pieces.length === 0
     ? null
     : { applied: evaluation.applied, which: evaluation.which, pieces };
-}
-
-function missingIn(range: Range, results: ReadonlyMap<number, unknown>): readonly Range[] {
-  const parts: Range[] = [];
-  for (let piece = range.first; piece < range.end; piece++) {
-    const last = parts[parts.length - 1];
-    if (results.has(piece)) continue;
-    if (last?.end === piece) parts[parts.length - 1] = { first: last.first, end: piece + 1 };
-    else parts.push({ first: piece, end: piece + 1 });
-  }
-  return parts;
 }
 
 /** What was not answered within two heartbeats may be lost. */

@@ -31,10 +31,6 @@ export class RunTrace {
     return new RunTrace(file);
   }
 
-  get path(): string {
-    return this.#file.path;
-  }
-
   /** For the one worker of a run that is in this process. */
   local(name: string): Tracer {
     const traced = { name, label: COORDINATOR.label };

@@ -1,9 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import type { Span } from '../../shared/trace/span.js';
 import { makeFolder } from '../run-folder/atomic-file.js';
 import { fileError, guarded, systemCode } from '../run-folder/file-errors.js';
-import { dirname } from 'node:path';
 
 /** Whose spans: a process of the timeline. */
 export interface TracedProcess {

@@ -1,5 +1,6 @@
-import { formatCount, formatDuration, formatPercent } from '../../shared/format.js';
+import { formatCount, formatPercent, formatWholePercent } from '../../shared/format.js';
 import type { ScaleResults, ScaleRow } from '../../shared/study/results.js';
+import { SCALE_HEAD, scaleCells } from '../../shared/study/scale-table.js';
 import { curveChart, type Series } from '../charts/curves.js';
 import { html, type Html } from '../html.js';
 import { dataTable, section, tiles } from '../page.js';
@@ -29,24 +30,11 @@ export function scaleSections(
   ];
 }
 
-const percent = (share: number): string => `${String(Math.round(share * 100))} %`;
-
 function scaleTable(rows: readonly ScaleRow[]): Html {
   return dataTable({
     caption: 'Threads × batch × epochs; speed-up against the fewest threads on the same work',
-    head: ['threads', 'batch', 'epochs', 'samples/s', 'speed-up', 'efficiency', 'bound', 'validation', 'time', 'to target'], // prettier-ignore
-    rows: rows.map((row) => [
-      String(row.threads),
-      formatCount(row.batchSize),
-      String(row.epochs),
-      formatCount(row.samplesPerSecond),
-      row.speedUp.toFixed(2),
-      percent(row.efficiency),
-      percent(row.bound),
-      formatPercent(row.validationAccuracy),
-      formatDuration(row.trainingSeconds),
-      known(row.secondsToTarget, formatDuration),
-    ]),
+    head: SCALE_HEAD,
+    rows: rows.map(scaleCells),
   });
 }
 
@@ -69,7 +57,7 @@ function threadCharts(rows: readonly ScaleRow[]): Html {
   return html`${batchLegend(batches)}
     <div class="charts">
       ${curveChart({ title: 'Samples a second', x: 'threads', series: series('samplesPerSecond', null), format: formatCount, dots: true, zero: true, ticks: '~s' })}
-      ${curveChart({ title: 'Efficiency (full) and bound (dashed)', x: 'threads', series: [...series('efficiency', null), ...series('bound', '6 4')], format: percent, dots: true, zero: true, ticks: '~%' })}
+      ${curveChart({ title: 'Efficiency (full) and bound (dashed)', x: 'threads', series: [...series('efficiency', null), ...series('bound', '6 4')], format: formatWholePercent, dots: true, zero: true, ticks: '~%' })}
     </div>`;
 }
 

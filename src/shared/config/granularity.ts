@@ -1,4 +1,5 @@
 import { microBatchCount } from '../numerics/micro-batches.js';
+import { formatWholePercent } from '../format.js';
 
 /**
  * What the size of the micro-batch costs or gains: it is the smallest piece of work that a thread
@@ -56,13 +57,12 @@ export function suggestMicroBatch(
 /** `4 micro-batches on 3 threads: at most 67 %; --micro-batch 16 gives 89 %` */
 export function describeGranularity(run: Work, shares: boolean): string {
   const pieces = microBatchCount(run.batchSize, run.microBatch);
-  const percent = (bound: number) => `${String(Math.round(bound * 100))} %`;
   const work = pieces === 1 ? '1 micro-batch' : `${String(pieces)} micro-batches`;
   const workers = run.threads === 1 ? '1 thread' : `${String(run.threads)} threads`;
   const better = suggestMicroBatch(run, shares);
   const advice =
     better === null
       ? ''
-      : `; --micro-batch ${String(better.microBatch)} gives ${percent(better.bound)}`;
-  return `${work} on ${workers}: at most ${percent(granularityBound(run, shares))}${advice}`;
+      : `; --micro-batch ${String(better.microBatch)} gives ${formatWholePercent(better.bound)}`;
+  return `${work} on ${workers}: at most ${formatWholePercent(granularityBound(run, shares))}${advice}`;
 }

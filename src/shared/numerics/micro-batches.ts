@@ -22,3 +22,18 @@ export function microBatchRange(samples: number, count: number, index: number): 
   const first = index * size + Math.min(index, larger);
   return { first, end: first + size + (index < larger ? 1 : 0) };
 }
+
+/** What of `range` is not among `taken`, as ranges in order. */
+export function rangesWithout(
+  { first, end }: Range,
+  taken: { readonly has: (index: number) => boolean },
+): readonly Range[] {
+  const parts: Range[] = [];
+  for (let index = first; index < end; index++) {
+    const last = parts[parts.length - 1];
+    if (taken.has(index)) continue;
+    if (last?.end === index) parts[parts.length - 1] = { first: last.first, end: index + 1 };
+    else parts.push({ first: index, end: index + 1 });
+  }
+  return parts;
+}

@@ -1,5 +1,5 @@
 import { COORDINATOR } from '../../shared/protocol/names.js';
-import type { Range } from '../../shared/numerics/micro-batches.js';
+import { rangesWithout } from '../../shared/numerics/micro-batches.js';
 import type { Assignment, PieceResult } from '../../shared/protocol/messages.js';
 import { assignmentOf, dropped, gotOn, type Context, type Part } from './context.js';
 import type { MemberEvent, MemberState } from './state.js';
@@ -15,7 +15,7 @@ export const evaluateIfDue: Part = (state, context) => {
   }
   const { evaluation } = state;
   if (evaluation === null || evaluation.busy) return state;
-  const pieces = order.pieces.flatMap((range) => unanswered(range, evaluation.results));
+  const pieces = order.pieces.flatMap((range) => rangesWithout(range, evaluation.results));
   if (pieces.length === 0) return state;
   context.emit({ kind: 'evaluate', applied, which, pieces });
   return { ...state, evaluation: { ...evaluation, busy: true } };
@@ -38,17 +38,6 @@ function isOf(
   { applied, which }: Pick<NonNullable<Assignment['evaluation']>, 'applied' | 'which'>,
 ): boolean {
   return evaluation !== null && evaluation.applied === applied && evaluation.which === which;
-}
-
-function unanswered(range: Range, results: ReadonlyMap<number, PieceResult>): Range[] {
-  const parts: Range[] = [];
-  for (let piece = range.first; piece < range.end; piece++) {
-    const last = parts[parts.length - 1];
-    if (results.has(piece)) continue;
-    if (last?.end === piece) parts[parts.length - 1] = { first: last.first, end: piece + 1 };
-    else parts.push({ first: piece, end: piece + 1 });
-  }
-  return parts;
 }
 
 export function takeResults(
