@@ -2,8 +2,8 @@
 /**
  * npm run bench [-- --quick] [-- --only NAME[,NAME…] | --profile]
  *
- * Measures Lockstep against its rivals on this machine, and writes benchmarks/results/<name>.json
- * and the table in benchmarks/results/README.md. `r1` and `race` train to the end, over and over, for
+ * Measures Lockstep against its rivals on this machine, and writes <name>.json and the tables
+ * of README.md in benchmarks/results/<processor>/. `r1` and `race` train to the end, over and over, for
  * half an hour each: they run when they are named. `--profile` is short for `--only profile`.
  */
 import { spawnSync } from 'node:child_process';

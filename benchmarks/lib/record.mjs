@@ -53,7 +53,7 @@ function commit() {
   }
 }
 
-/** Writes benchmarks/results/<name>.json. */
+/** Writes benchmarks/results/<processor>/<name>.json. */
 export function writeResult(name, result) {
   const file = join(resultsFolder, `${name}.json`);
   mkdirSync(dirname(file), { recursive: true });

@@ -1,7 +1,7 @@
-/** benchmarks/results/README.md: all result files as tables. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+/** benchmarks/results/<processor>/README.md: all result files as tables. And a list of processors. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resultsFolder } from './places.mjs';
+import { resultsFolder, resultsRoot } from './places.mjs';
 import { SUITES } from './suites.mjs';
 
 export async function writeReport() {
@@ -16,7 +16,24 @@ export async function writeReport() {
     sections.push(`${circumstances(result)} Raw figures: [${name}.json](${name}.json).`);
   }
   writeFileSync(join(resultsFolder, 'README.md'), `${sections.join('\n\n')}\n`);
+  writeFileSync(join(resultsRoot, 'README.md'), `${listOfProcessors()}\n`);
 }
+
+function listOfProcessors() {
+  const folders = readdirSync(resultsRoot, { withFileTypes: true }).filter((each) =>
+    each.isDirectory(),
+  );
+  const lines = folders.map(({ name }) => {
+    const files = readdirSync(join(resultsRoot, name)).filter((file) => file.endsWith('.json'));
+    const { machine } = JSON.parse(readFileSync(join(resultsRoot, name, files[0]), 'utf8'));
+    const suites = files.map((file) => file.replace('.json', '')).join(', ');
+    return `- [${machine.processor}](${name}/README.md), ${machine.cores} cores: ${suites}`;
+  });
+  return ['# Measured figures', BY_PROCESSOR, lines.join('\n')].join('\n\n');
+}
+
+const BY_PROCESSOR = `\`npm run bench\` writes into the folder of the processor that it runs on. Processors differ in
+how WebAssembly's vectors of 128 bits compare with the wider ones that PyTorch uses.`;
 
 const INTRODUCTION = `\`npm run bench\` writes this file. All sides of a comparison take turns on the same cores
 (A B, B A, …); a figure is the median over the rounds, a ratio the median of the rounds' ratios.`;

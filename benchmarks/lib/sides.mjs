@@ -16,11 +16,22 @@ export function fullRun(name, config) {
   return Contender.start(name, process.execPath, args);
 }
 
-/** Two workers of one thread; `hosts`: where they run, see lib/hosts.mjs. */
-export function clusterRun(name, { model, batch, microBatch }, hosts, flags = []) {
+/**
+ * Workers of one thread; `hosts`: where they run, see lib/hosts.mjs; the coordinator on the
+ * first, or on `coordinator`. `flags`: of `lockstep coordinator`.
+ */
+export function clusterRun(
+  name,
+  { model, batch, microBatch },
+  hosts,
+  { flags = [], coordinator = hosts[0] } = {},
+) {
   const sizes = ['--batch', batch, '--micro-batch', microBatch].map(String);
-  const where = ['--hosts', JSON.stringify(hosts), '--flags', JSON.stringify(flags)];
-  const args = [benchmark('lockstep/cluster-run.mjs'), '--model', model, ...sizes, ...where];
+  const where = { hosts, coordinator, flags };
+  const args = [benchmark('lockstep/cluster-run.mjs'), '--model', model, ...sizes];
+  for (const [flag, value] of Object.entries(where)) {
+    args.push(`--${flag}`, JSON.stringify(value));
+  }
   return Contender.start(name, process.execPath, args);
 }
 

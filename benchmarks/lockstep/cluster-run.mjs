@@ -1,8 +1,10 @@
 /**
- * A cluster as its users run it, as a contender: a coordinator and two workers of one thread on two
- * hosts, all of which sleep (SIGSTOP) between commands.
+ * A cluster as its users run it, as a contender: a coordinator and workers of one thread, each on a
+ * host, all of which sleep (SIGSTOP) between commands.
  *
  *   node cluster-run.mjs --hosts '[{"command": ["ip", …], "address": "10.0.0.1"}, …]' --model …
+ *
+ * The coordinator runs on the first, or where --coordinator says.
  *
  * The first step after a pause is not timed. A step's seconds are those of its metrics: from one
  * update of a worker's weights to the next.
@@ -19,6 +21,7 @@ import { cli } from '../lib/places.mjs';
 const { values } = parseArgs({
   options: {
     hosts: { type: 'string' },
+    coordinator: { type: 'string' },
     model: { type: 'string' },
     batch: { type: 'string' },
     'micro-batch': { type: 'string' },
@@ -26,6 +29,7 @@ const { values } = parseArgs({
   },
 });
 const hosts = JSON.parse(values.hosts);
+const coordinatorHost = values.coordinator ? JSON.parse(values.coordinator) : hosts[0];
 const scratch = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
 const out = join(scratch, 'run');
 const children = [];
@@ -39,10 +43,11 @@ function start(host, args) {
   return child;
 }
 
-const coordinator = start(hosts[0], [
+const coordinator = start(coordinatorHost, [
   ...['coordinator', '--model', values.model, '--batch-size', values.batch],
   ...['--micro-batch', values['micro-batch'], '--epochs', '100000', '--evaluate-every', '0'],
-  ...['--out', out, '--listen', `${hosts[0].address}:0`, '--expect-workers', '2'],
+  ...['--out', out, '--listen', `${coordinatorHost.address}:0`],
+  ...['--expect-workers', String(hosts.length)],
   ...JSON.parse(values.flags),
 ]);
 let log = '';
@@ -86,7 +91,7 @@ const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 await reached(3);
 signal('SIGSTOP');
 const parameters = Number(/([\d,]+) parameters/.exec(log)[1].replaceAll(',', ''));
-say({ ready: true, ...values, hosts: undefined, parameters });
+say({ ready: true, ...values, hosts: undefined, coordinator: undefined, parameters });
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'quit') break;
   const count = Number(line.split(' ')[1]);
