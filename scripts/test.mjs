@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { commandOf, node, ROOT } from './run.mjs';
 
-/** Folders of tests that take long, or use all cores, and so run one at a time. */
+/** Folders of tests that take long: processes, threads, whole runs. */
 const SLOW = [
   'cluster',
   'engine-install',
@@ -26,9 +26,18 @@ const SLOW = [
   'tensorflow',
 ];
 const SLOW_FILES = [
-  /wasm\/(models|fuzz|gradients|finite-differences|twin)\.test\.js$/,
+  /wasm\/(models|fuzz|gradients|finite-differences|twin|teams)\.test\.js$/,
+  /threads\/teams\.test\.js$/,
   /data\/(fetch-fashion-mnist|download|load-dataset)\.test\.js$/,
   /^docs\.test\.js$/,
+];
+/** Of them, those that time things, need the machine's only one of something, or use all of it. */
+const ALONE = [
+  /^cluster\/(hosts|unequal|many-workers|timeline)\.test\.js$/,
+  /^cluster\/campaign\//,
+  /^(engine-install|slurm|tensorflow)\//,
+  /^simulator\/cost/,
+  /^worker\/threads\/segments\.test\.js$/,
 ];
 
 const only = (flag) => process.argv.includes(flag);
@@ -39,13 +48,14 @@ function testFiles() {
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => file.replace(/ts$/, 'js'))
     .sort();
-  const isSlow = (file) =>
-    SLOW.includes(file.split('/')[0]) || SLOW_FILES.some((pattern) => pattern.test(file));
-  const path = (file) => join('build/test', file);
-  return {
-    quick: files.filter((file) => !isSlow(file)).map(path),
-    slow: files.filter(isSlow).map(path),
+  const fits = (file, patterns) => patterns.some((pattern) => pattern.test(file));
+  const groupOf = (file) => {
+    if (fits(file, ALONE)) return 'alone';
+    return SLOW.includes(file.split('/')[0]) || fits(file, SLOW_FILES) ? 'slow' : 'quick';
   };
+  const group = (name) =>
+    files.filter((file) => groupOf(file) === name).map((file) => join('build/test', file));
+  return { quick: group('quick'), slow: group('slow'), alone: group('alone') };
 }
 
 /** Seconds that each file took. */
@@ -80,7 +90,7 @@ async function tap(files, jobs) {
 }
 
 if (!only('--no-build')) node(['scripts/build.mjs', '--tests']);
-const { quick, slow } = testFiles();
+const { quick, slow, alone } = testFiles();
 const began = performance.now();
 const totals = { pass: 0, fail: 0, skip: 0, todo: 0 };
 const add = (counts) => {
@@ -93,7 +103,8 @@ if (!only('--unit')) {
   const stdio = ['ignore', 'ignore', 'inherit'];
   const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio });
   if (status !== 0) totals.fail += 1;
-  add(await tap(slow, 1));
+  add(await tap(slow, Math.min(2, availableParallelism())));
+  add(await tap(alone, 1));
 }
 const slowest = [...seconds].sort((a, b) => b[1] - a[1]).slice(0, 12);
 for (const [file, took] of slowest) console.log(`${took.toFixed(1).padStart(6)} s  ${file}`);
