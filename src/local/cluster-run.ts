@@ -14,6 +14,7 @@ import type { SocketAddress } from '../shared/link/socket-address.js';
 import type { ServerTls } from '../shared/link/tls.js';
 import type { Token } from '../shared/link/token.js';
 import { momentNames } from '../shared/numerics/optimizer-settings.js';
+import { isExact } from '../shared/config/exactness.js';
 import { segmentCount } from '../shared/numerics/row-segments.js';
 import { runSchedule } from '../shared/protocol/run-schedule.js';
 import { stateDigest } from '../shared/protocol/state-digest.js';
@@ -57,10 +58,16 @@ const COORDINATOR_LOST_MILLISECONDS = 120_000;
 /** A coordinator that takes a run up again gives its workers so long to come. */
 const HELLO_MILLISECONDS = 5000;
 const BACK_OFF_MILLISECONDS = 1000;
+/** Two workers that cannot reach each other try again after half a minute, then a minute … */
+const RELAY_MILLISECONDS = 30_000;
 /** Many that join one after the other become members in few views. */
 const ADMIT_MILLISECONDS = 1000;
 /** The planner's price of one more node to send: a row at this many bytes a millisecond. */
 const BYTES_PER_MILLISECOND = 500_000;
+
+const ROUNDED =
+  'Gradients travel rounded to 16 bits (--wire float16): the final weights depend on the number of ' +
+  'workers, and a run that is repeated does not give the same ones.';
 
 /** The coordinator of a run whose workers are other processes. */
 export class ClusterRun {
@@ -107,6 +114,7 @@ export class ClusterRun {
       captured: null,
       tracer: trace && trace.own,
     });
+    if (!isExact(config)) observer.notice(ROUNDED);
     const threads = new Map<string, number>();
     const welcome = welcomeOf(run, options.expectWorkers ?? options.minWorkers);
     const stallMillis = stallSeconds(run) * 1000;
@@ -117,6 +125,7 @@ export class ClusterRun {
         expectWorkers: options.expectWorkers,
         learnerLag: 1,
         segments: welcome.segments,
+        exact: isExact(config),
         nodeMillis: (layout.rowLength * 4) / BYTES_PER_MILLISECOND,
         times: {
           heartbeatMillis: HEARTBEAT_MILLISECONDS,
@@ -126,6 +135,7 @@ export class ClusterRun {
           pauseMillis: options.waitSeconds * 1000,
           stuckMillis: 4 * stallMillis + 60_000,
           backOffMillis: BACK_OFF_MILLISECONDS,
+          relayMillis: RELAY_MILLISECONDS,
           admitMillis: ADMIT_MILLISECONDS,
         },
       },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Coordinator } from '../coordinator/coordinator.js';
 import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import type { StepTimes } from '../coordinator/run-keeper.js';
+import { isExact } from '../shared/config/exactness.js';
 import { inProcessLink } from '../shared/link/in-process.js';
 import { errorOf, failureOf } from '../shared/protocol/failure.js';
 import type { ToCoordinator, ToMember } from '../shared/protocol/messages.js';
@@ -55,6 +56,9 @@ export class LocalRun {
     const onWarning = (warning: Error): void => {
       observer.notice(warning.message);
     };
+    if (!isExact(config)) {
+      observer.notice('--wire has no effect here: on one machine, gradients do not travel.');
+    }
     books.tellStart(config.threads);
     // The threads' own watch ends a stalled step first, and knows which thread it was.
     const patience = stallSeconds(run) * 4000 + 60_000;
@@ -65,6 +69,7 @@ export class LocalRun {
         expectWorkers: 1,
         learnerLag: 0,
         segments: 1,
+        exact: true,
         nodeMillis: 0,
         times: {
           heartbeatMillis: HEARTBEAT_MILLISECONDS,
@@ -75,6 +80,7 @@ export class LocalRun {
           pauseMillis: 1000,
           stuckMillis: 2 * patience,
           backOffMillis: 1000,
+          relayMillis: patience,
           admitMillis: 0,
         },
       },
@@ -91,6 +97,7 @@ export class LocalRun {
         identity,
         origin: taken.position,
         segments: 1,
+        exact: true,
         times: {
           retryMillis: patience,
           unreachableMillis: patience,

@@ -142,10 +142,10 @@ function refuseMissingObjects(
   );
 }
 
-/** What the trainer needs of a prepared run; `parts`: where it shares the steps with others. */
+/** What the trainer needs of a prepared run; `segments`: in how many its rows travel, if they do. */
 export function trainerSetup(
   run: PreparedRun,
-  parts = false,
+  segments: number | null = null,
 ): Pick<
   TrainerSetup,
   | 'program'
@@ -161,7 +161,7 @@ export function trainerSetup(
   | 'microBatch'
   | 'threads'
   | 'fastMath'
-  | 'parts'
+  | 'segments'
   | 'limits'
 > {
   // prettier-ignore
@@ -181,7 +181,7 @@ export function trainerSetup(
     microBatch: config.microBatch,
     threads: config.threads,
     fastMath: config.fastMath,
-    parts,
+    segments,
     limits: { stallMilliseconds, startMilliseconds: Math.max(60_000, stallMilliseconds) },
   };
 }

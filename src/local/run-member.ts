@@ -1,3 +1,4 @@
+import { isExact } from '../shared/config/exactness.js';
 import { firstLineage } from '../shared/protocol/lineage.js';
 import type { MemberId } from '../shared/protocol/names.js';
 import { SET_INDEX } from '../shared/protocol/evaluated-sets.js';
@@ -38,13 +39,14 @@ export function beginLife(welcome: Welcome, run: PreparedRun, life: Life): Membe
           }
         : null,
       segments: welcome.segments,
+      exact: isExact(run.config),
       times: welcome,
     },
     schedule,
     trainer,
     setIndex: SET_INDEX,
     post,
-    rows: new RowExchange(trainer, run.layout, welcome.segments, kernels),
+    rows: new RowExchange(trainer, run.layout, welcome.segments, kernels, run.config.wire),
     heartbeatMillis: welcome.heartbeatMillis,
     onStep,
     onWarning,

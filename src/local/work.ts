@@ -109,7 +109,7 @@ class WorkerProcess {
       });
       const trace = welcome.traced ? this.#trace : null;
       const trainer = await Trainer.open({
-        ...trainerSetup(prepared, true),
+        ...trainerSetup(prepared, welcome.segments),
         predicts: false,
         onRepair: (fault) => {
           notice(`${fault.message} A new thread takes its place.`);

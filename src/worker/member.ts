@@ -14,7 +14,14 @@ import { wallMillis, type SpanFacts, type Tracer } from '../shared/trace/span.js
 import { floatBits, floatOfBits } from '../shared/numerics/float-bits.js';
 import { Captures, type Captured } from './captures.js';
 import { advanceMember, startMember } from './machine/machine.js';
-import type { MemberConfig, MemberEffect, MemberEvent, MemberState, Row } from './machine/state.js';
+import type {
+  Gradient,
+  MemberConfig,
+  MemberEffect,
+  MemberEvent,
+  MemberState,
+  Row,
+} from './machine/state.js';
 import type { Post } from './post.js';
 import type { RowExchange } from './rows/row-exchange.js';
 import type { Trainer, TrainerState, TrainerStep } from './trainer.js';
@@ -65,7 +72,7 @@ export class Member {
   #settle!: { resolve: () => void; reject: (error: LockstepError) => void };
   /** Where the step under way began; put off by what is no part of it. */
   #stepSince = performance.now();
-  #computed = { step: -1, seconds: 0, samples: 0 };
+  #computeSeconds = 0;
   #computedAt = performance.now();
 
   constructor(options: MemberOptions) {
@@ -259,35 +266,34 @@ export class Member {
   }
 
   async #compute(effect: Extract<MemberEffect, { kind: 'compute' }>): Promise<void> {
-    const { step, lineage, whole } = effect;
+    const { rows, trainer } = this.#options;
+    const { step, lineage } = effect;
     const began = performance.now();
-    if (!whole) {
-      const computed = await this.#rows('compute a part of a step').compute(effect);
-      this.#trace('step', 'compute', began, { step: step + 1 });
-      this.#computedAt = performance.now();
-      const samples = computed.rows.reduce((sum, { tally }) => sum + tally.samples, 0);
-      this.#computed = { step, seconds: computed.millis / 1000, samples };
-      this.#drive.feed(computed);
-      return;
-    }
-    const result = await this.#options.trainer.gradients(step);
+    const results =
+      rows === null
+        ? [await trainer.gradients(step)]
+        : await rows.compute(effect, (event) => {
+            this.#drive.feed(event);
+          });
     this.#trace('step', 'compute', began, { step: step + 1 });
     this.#computedAt = performance.now();
-    const busy = result.busySeconds.reduce((sum, seconds) => sum + seconds, 0);
-    const seconds = busy / result.busySeconds.length;
-    this.#computed = { step, seconds, samples: result.samples };
-    this.#drive.feed({
-      kind: 'computed-whole',
-      step,
-      lineage,
-      row: this.#options.rows?.whole(effect, result) ?? rowInPlace(effect.count, result),
-      gradient: {
-        digest: digestText(result.digest),
-        lossBits: floatBits(result.lossSum),
-        nonFinite: result.culprit,
-      },
-      millis: result.seconds * 1000,
-    });
+    this.#computeSeconds = sum(results.map(({ busySeconds }) => mean(busySeconds)));
+    const millis = 1000 * sum(results.map(({ seconds }) => seconds));
+    if (rows === null) {
+      const [whole] = results as [TrainerStep];
+      const row = rowInPlace(effect.count, whole);
+      this.#drive.feed({
+        kind: 'computed-whole',
+        step,
+        lineage,
+        row,
+        gradient: gradientOf(whole),
+        millis,
+      });
+    } else {
+      const microBatches = sum(effect.ranges.map(({ first, end }) => end - first));
+      this.#drive.feed({ kind: 'computed', step, lineage, microBatches, millis });
+    }
   }
 
   async #apply(effect: Extract<MemberEffect, { kind: 'apply' }>): Promise<void> {
@@ -304,7 +310,7 @@ export class Member {
     this.#options.onStep({
       step,
       stepSeconds: (now - this.#stepSince) / 1000,
-      computeSeconds: this.#computed.seconds,
+      computeSeconds: this.#computeSeconds,
       updateSeconds: (now - began) / 1000,
     });
     this.#stepSince = now;
@@ -370,5 +376,12 @@ function rowInPlace(count: number, { samples, correct, proof, digest, row }: Tra
     segments: [{ checksum: Number(BigInt.asUintN(32, digest)), payload: row }],
   };
 }
+
+function gradientOf({ digest, lossSum, culprit }: TrainerStep): Gradient {
+  return { digest: digestText(digest), lossBits: floatBits(lossSum), nonFinite: culprit };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+const mean = (values: readonly number[]): number => sum(values) / values.length;
 
 const digestText = (digest: bigint): string => digest.toString(16).padStart(16, '0');

@@ -18,11 +18,17 @@ import type { Tracer } from '../shared/trace/span.js';
 import type { BuiltProgram } from './engine/engine.js';
 import { loadKernels } from './engine/wasm/module.js';
 import { allocateArena, planArena, rowAddress, type ArenaPlan } from './threads/arena.js';
+import { allocateBoard } from './threads/segment-board.js';
 import { squareSumWords } from './threads/blocks.js';
 import { allocateControl, openControl } from './threads/control.js';
 import type { PoolLimits } from './threads/pool.js';
 import { REDUCED, rowSlots } from './threads/row-schedule.js';
-import { ThreadTeam, type PieceSums, type StepResult } from './threads/thread-team.js';
+import {
+  ThreadTeam,
+  type PieceSums,
+  type StepResult,
+  type StepSegment,
+} from './threads/thread-team.js';
 
 export interface TrainerSetup {
   readonly program: BuiltProgram;
@@ -43,8 +49,11 @@ export interface TrainerSetup {
   readonly microBatch: number;
   readonly threads: number;
   readonly fastMath: boolean;
-  /** Whether parts of steps will be asked for: they may need more rows than whole ones. */
-  readonly parts: boolean;
+  /**
+   * In how many segments rows travel: parts of steps will be asked for, too. null: only whole
+   * steps, whose rows stay here.
+   */
+  readonly segments: number | null;
   readonly limits: PoolLimits;
   /** Whether `predict` will be asked for: it needs room for its results. */
   readonly predicts: boolean;
@@ -122,6 +131,7 @@ export class Trainer {
       {
         threads,
         control,
+        board: setup.segments === null ? null : allocateBoard(setup.segments),
         arena,
         arenaPlan,
         layout: setup.layout,
@@ -174,9 +184,13 @@ export class Trainer {
 
   /**
    * Gradients at the present weights, reduced over the micro-batches of a node of the step's tree;
-   * of the whole step by default.
+   * of the whole step by default. `onSegment`: told of each segment as it becomes final, in order.
    */
-  async gradients(step: number, node?: TreeNode): Promise<TrainerStep> {
+  async gradients(
+    step: number,
+    node?: TreeNode,
+    onSegment?: (segment: StepSegment) => void,
+  ): Promise<TrainerStep> {
     const { batchSize, microBatch, sets } = this.#setup;
     const perEpoch = stepsPerEpoch(sets[0]!.count, batchSize);
     const epoch = Math.floor(step / perEpoch);
@@ -184,15 +198,11 @@ export class Trainer {
     const samples = Math.min(batchSize, sets[0]!.count - first);
     const order = this.#orders.place(epoch);
     const microBatches = microBatchCount(samples, microBatch);
-    const pending = this.#team.gradients({
-      step,
-      epoch,
-      order,
-      first,
-      samples,
-      microBatches,
-      node: node ?? rootOf(microBatches),
-    });
+    const task = { step, epoch, order, first, samples, microBatches };
+    const pending = this.#team.gradients(
+      { ...task, node: node ?? rootOf(microBatches) },
+      onSegment,
+    );
     // While the threads compute: the next epoch's order, so that no step waits for it.
     this.#orders.place(epoch + 1);
     const result = await pending;
@@ -351,7 +361,7 @@ export function planTrainerArena(
     | 'batchSize'
     | 'microBatch'
     | 'threads'
-    | 'parts'
+    | 'segments'
   >,
 ): ArenaPlan {
   const { program, layout, optimizer, threads, batchSize, microBatch } = setup;
@@ -366,7 +376,7 @@ export function planTrainerArena(
     rowsPerThread: rowSlots(
       stepSizes.map((n) => microBatchCount(n, microBatch)),
       threads,
-      setup.parts,
+      setup.segments !== null,
     ),
     engineSharedBytes: program.memory.sharedBytes,
     engineThreadBytes: program.memory.threadBytes,

@@ -65,6 +65,7 @@ export async function goldenRun(
       threads: 1,
       sequence: 0,
       control: buffer,
+      board: null,
       arena,
       arenaPlan,
       layout,

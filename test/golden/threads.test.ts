@@ -22,11 +22,18 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 for (const golden of fixture.cases) {
   await t.test(`Three threads of a worker give the golden bits of ${golden.name}`, async (test) => {
-    test.strictSame(await trainWithThreads(golden, 3), pinned.cases[golden.name]);
+    test.strictSame(await trainWithThreads(golden, 3, null), pinned.cases[golden.name]);
+  });
+  await t.test(`So do two whose rows travel, of ${golden.name}`, async (test) => {
+    test.strictSame(await trainWithThreads(golden, 2, 8), pinned.cases[golden.name]);
   });
 }
 
-async function trainWithThreads(golden: GoldenCase, threads: number): Promise<GoldenResult> {
+async function trainWithThreads(
+  golden: GoldenCase,
+  threads: number,
+  segments: number | null,
+): Promise<GoldenResult> {
   const read = async (path: string) => new Uint8Array(await readFile(join(repository, path)));
   const pixels = shared(await read(fixture.pixelsFile));
   const labels = shared(Uint16Array.from(await read(fixture.labelsFile)));
@@ -39,7 +46,7 @@ async function trainWithThreads(golden: GoldenCase, threads: number): Promise<Go
     threads,
     fastMath: false,
     limits: { stallMilliseconds: 60_000, startMilliseconds: 60_000 },
-    parts: false,
+    segments,
     predicts: false,
     onRepair: () => t.fail('no thread needs a repair'),
     hook: null,

@@ -1,9 +1,10 @@
 import t from 'tap';
 import { explain, judge } from './judge.js';
 import { COORDINATOR_POINTS, quiet, type Crash, type Scenario } from './scenario.js';
-import type { Outcome } from './simulation.js';
+import { Simulation, type Outcome } from './simulation.js';
 
 /** The cases of the protocol, one by one, each at every moment at which it can happen. */
+t.setTimeout(120_000);
 
 const EVERY = Array.from({ length: 40 }, (_, i) => i + 1);
 
@@ -60,8 +61,11 @@ t.test(
     const outcomes = allEndWell(
       t,
       EVERY.flatMap((nth) =>
-        [null, 100].map((restartAfter) =>
-          quiet(nth, { crashes: [crash('worker', 'after send:piece', nth, { restartAfter })] }),
+        [null, 100].map((restartAfter, i) =>
+          quiet(nth, {
+            segments: 1 + 2 * i,
+            crashes: [crash('worker', 'after send:piece', nth, { restartAfter })],
+          }),
         ),
       ),
     );
@@ -132,6 +136,20 @@ t.test('Two workers that cannot reach each other are relayed, and nobody is remo
     outcomes.every(({ seen, removed }) => seen.relayed > 0 && removed === 0),
     'relayed, not removed',
   );
+  t.end();
+});
+
+t.test('Two workers that can reach each other again are relayed no longer', (t) => {
+  const cuts = [{ a: 'w0', b: 'w1', from: 0, until: 400 }];
+  const calm = quiet(1, { cuts });
+  const scenario = { ...calm, model: { ...calm.model, steps: 60 } };
+  const simulation = new Simulation(scenario);
+  const { failure, millis, removed } = simulation.run();
+  t.equal(failure, null);
+  t.equal(removed, 0);
+  const { lastRelayedAt } = simulation;
+  t.ok(lastRelayedAt > 0, 'they were relayed');
+  t.ok(lastRelayedAt < millis - 300, `until ${lastRelayedAt} of ${millis} ms`);
   t.end();
 });
 

@@ -32,16 +32,19 @@ export class Checker {
     else if (before !== checksum) throw new Violation(`two values are named ${name}`);
   }
 
-  /** state' = f(state, G, control), and this is the f of the undisturbed run. */
-  weights(applied: number, weights: Weights): void {
+  /**
+   * state' = f(state, G, control), and this is the f of the undisturbed run; `lineage`: of these
+   * weights.
+   */
+  weights(applied: number, _lineage: string, weights: Weights): void {
     if (digestOf(weights) !== this.oracle.states[applied]?.digest) {
       throw new Violation(`wrong weights after ${applied} steps`);
     }
   }
 
   /** With what decisions hang on. */
-  state(applied: number, state: State): void {
-    this.weights(applied, state);
+  state(applied: number, lineage: string, state: State): void {
+    this.weights(applied, lineage, state);
     const expected = JSON.stringify(this.oracle.states[applied]!.standing);
     if (JSON.stringify(state.standing) !== expected) {
       throw new Violation(`wrong standing after ${applied} steps: not ${expected}`);
@@ -58,7 +61,13 @@ export class Checker {
     }
   }
 
-  record(record: StepRecord): void {
+  /** A coordinator has it written. */
+  recorded(record: StepRecord): void {
+    this.applied(record);
+  }
+
+  /** A member has applied it. */
+  applied(record: StepRecord): void {
     const expected = this.oracle.records[record.step];
     if (expected === undefined || fingerprint(expected) !== fingerprint(record)) {
       throw new Violation(`step ${record.step} left ${fingerprint(record)}`);

@@ -38,6 +38,7 @@ export class CoordinatorNode {
         ahead: 1,
         learnerLag: scenario.learnerLag,
         segments: scenario.segments,
+        exact: !scenario.rounds,
         checkpointEvery: scenario.checkpointEvery,
         nodeMillis: 0.5,
         times: TIMES.coordinator,
@@ -177,7 +178,7 @@ export class CoordinatorNode {
   /** Lines are appended, then synced; a crash between leaves any number of them. */
   #record(records: readonly StepRecord[]): void {
     const { simulation, folder } = this;
-    for (const record of records) simulation.checker.record(record);
+    for (const record of records) simulation.checker.recorded(record);
     this.#waiting.push(...records);
     if (this.#dies('before record')) {
       this.#append(this.#waiting.slice(0, simulation.random.integer(0, this.#waiting.length)));
@@ -212,7 +213,7 @@ export class CoordinatorNode {
         });
         return;
       }
-      simulation.checker.state(applied, state);
+      simulation.checker.state(applied, lineage, state);
       simulation.checker.checkpoint(applied, folder.synced.metrics, simulation.linesLost);
       if (this.#dies('before store:sync')) return;
       this.#later(2, () => {

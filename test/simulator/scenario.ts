@@ -51,6 +51,8 @@ export interface Scenario {
   readonly workers: number;
   readonly minWorkers: number;
   readonly segments: number;
+  /** Rows are rounded as they travel, and by each worker otherwise. */
+  readonly rounds: boolean;
   /** Workers start with the initial state, or learn it from the coordinator. */
   readonly loaded: boolean;
   readonly checkpointEvery: number | null;
@@ -98,6 +100,7 @@ export function quiet(seed: number, changes: Partial<Scenario> = {}): Scenario {
     workers: 3,
     minWorkers: 1,
     segments: 3,
+    rounds: false,
     loaded: true,
     checkpointEvery: 2,
     learnerLag: 2,
@@ -180,6 +183,7 @@ export function chaos(seed: number): Scenario {
     workers,
     minWorkers: random.integer(1, Math.min(2, workers)),
     segments: random.integer(1, 3),
+    rounds: false,
     loaded: random.chance(0.5),
     checkpointEvery: random.chance(0.7) ? random.integer(1, 3) : null,
     learnerLag: random.integer(1, 3),
@@ -218,5 +222,20 @@ export function chaos(seed: number): Scenario {
     takeover: random.chance(0.1)
       ? { at: random.integer(20, 200), wakesAt: random.integer(300, 600) }
       : null,
+  };
+}
+
+/**
+ * The same for a run that rounds. Nothing is decided by evaluations, whose figures nobody can
+ * foretell, and no folder is an old copy: what it lacks could not be computed again.
+ */
+export function roundedChaos(seed: number): Scenario {
+  const scenario = chaos(seed);
+  return {
+    ...scenario,
+    rounds: true,
+    model: { ...scenario.model, controls: null },
+    crashes: scenario.crashes.map((crash) => ({ ...crash, staleBy: 0 })),
+    takeover: null,
   };
 }

@@ -3,6 +3,7 @@ import type { Failure, Message, ToCoordinator, ToMember } from '#src/shared/prot
 import type { Schedule } from '#src/shared/protocol/schedule.js';
 import type { MemberEffect, MemberState } from '#src/worker/machine/state.js';
 import { Checker, Violation } from './checker.js';
+import { RoundedChecker } from './rounded-checker.js';
 import { CoordinatorNode } from './coordinator-node.js';
 import { SimulatedFolder } from './folder.js';
 import { corrupted, strayed } from './frames.js';
@@ -61,6 +62,7 @@ export class Simulation {
   readonly trace: string[] = [];
   /** Steps whose metrics a coordinator has given up, in so many words. */
   readonly linesLost = new Set<number>();
+  lastRelayedAt = 0;
   #folder: SimulatedFolder;
   #lives = new Map<string, number>();
   #passed = new Map<string, number>();
@@ -74,11 +76,14 @@ export class Simulation {
   constructor(
     readonly scenario: Scenario,
     folder?: SimulatedFolder,
+    /** Of the run that goes on here. */
+    checker?: Checker,
   ) {
     this.random = new Random(scenario.seed ^ 0x5eed);
     this.model = new Model(scenario.model);
     this.oracle = this.model.undisturbed();
-    this.checker = new Checker(this.oracle, 1, scenario.model.steps);
+    const Kind = scenario.rounds ? RoundedChecker : Checker;
+    this.checker = checker ?? new Kind(this.oracle, 1, scenario.model.steps);
     this.machineSchedule = scenario.distort?.(this.model.schedule) ?? this.model.schedule;
     const { lineage } = this.oracle.states[0]!;
     this.#folder =
@@ -253,7 +258,10 @@ export class Simulation {
   /** Puts a message on the network. */
   post(from: string, to: MemberId, message: Message): void {
     const { scenario, clock, random } = this;
-    if (message.kind === 'relay') this.seen.relayed++;
+    if (message.kind === 'relay') {
+      this.seen.relayed++;
+      this.lastRelayedAt = clock.now;
+    }
     const target = to === COORDINATOR ? 'coordinator' : to.split('#')[0]!;
     const cut = scenario.cuts.some(
       ({ a, b, from: first, until }) =>

@@ -10,6 +10,7 @@ export const TIMES = {
     pauseMillis: 1500,
     stuckMillis: 6000,
     backOffMillis: 50,
+    relayMillis: 300,
     admitMillis: 60,
   },
 } as const;

@@ -4,14 +4,8 @@ import type { Message, PieceResult, ToMember } from '#src/shared/protocol/messag
 import type { Tally } from '#src/shared/protocol/control.js';
 import { advanceMember, startMember } from '#src/worker/machine/machine.js';
 import { MEMBER_RULES } from '#src/worker/machine/rules.js';
-import type {
-  MemberEffect,
-  MemberEvent,
-  MemberState,
-  Row,
-  Stored,
-} from '#src/worker/machine/state.js';
-import { gradientOf, kindOf, measure, nameOf, snapshotPiece, unflat } from './frames.js';
+import type { MemberEffect, MemberEvent, MemberState, Stored } from '#src/worker/machine/state.js';
+import { gradientOf, kindOf, measure, nameOf, snapshotPiece, summedUp, unflat } from './frames.js';
 import { addRows, checksumOf, digestOf, segmentOf, type State, type Weights } from './model.js';
 import type { Simulation } from './simulation.js';
 import { TIMES } from './times.js';
@@ -24,6 +18,8 @@ export class WorkerNode {
   readonly captures = new Map<number, { readonly state: State; readonly lineage: string }>();
   #jobs: { readonly millis: number; readonly action: () => void }[] = [];
   #busy = false;
+  /** Of the weights, which may be behind what the machine has ordered. */
+  #lineage: string;
   #progress = 0;
 
   constructor(
@@ -34,6 +30,7 @@ export class WorkerNode {
   ) {
     const { scenario, model, oracle, clock } = simulation;
     this.weights = loaded ? model.initial() : null;
+    this.#lineage = oracle.states[0]!.lineage;
     const first = startMember(
       {
         run: scenario.model.run,
@@ -42,6 +39,7 @@ export class WorkerNode {
         identity: { model: 'm', data: 'd' },
         origin: loaded ? { applied: 0, ...oracle.states[0]! } : null,
         segments: scenario.segments,
+        exact: !scenario.rounds,
         times: TIMES.member,
       },
       clock.now,
@@ -116,7 +114,7 @@ export class WorkerNode {
       if (!this.alive) return;
       if (effect.kind === 'send') {
         if (this.#dies(`before send:${kindOf(effect.message)}`)) return;
-        this.simulation.post(this.name, effect.to, effect.message);
+        this.simulation.post(this.name, effect.to, summedUp(effect.message));
         if (this.#dies(`after send:${kindOf(effect.message)}`)) return;
         continue;
       }
@@ -130,13 +128,9 @@ export class WorkerNode {
   #do(effect: Exclude<MemberEffect, { kind: 'send' }>): void {
     const { simulation } = this;
     switch (effect.kind) {
-      case 'compute': {
-        const size = effect.ranges.reduce((sum, { first, end }) => sum + end - first, 0);
-        this.#enqueue(size * simulation.millisPerMicroBatch(this.name), 'compute', () => {
-          this.#compute(effect, size);
-        });
+      case 'compute':
+        this.#compute(effect);
         return;
-      }
       case 'apply':
         this.#enqueue(2, 'apply', () => {
           this.#apply(effect);
@@ -146,7 +140,7 @@ export class WorkerNode {
         this.#enqueue(1, 'capture', () => {
           const { applied, lineage, standing } = effect;
           const state = { ...this.weights!, standing };
-          simulation.checker.state(applied, state);
+          simulation.checker.state(applied, lineage, state);
           this.captures.set(applied, { state, lineage });
           this.feed({ kind: 'captured', applied, digest: digestOf(this.weights!) });
         });
@@ -164,7 +158,7 @@ export class WorkerNode {
               results.push(simulation.model.evaluate(applied, piece, weights));
             }
           }
-          simulation.checker.weights(applied, this.weights!);
+          simulation.checker.weights(applied, this.#lineage, this.weights!);
           this.feed({ kind: 'evaluated', applied, which, results });
         });
         return;
@@ -174,7 +168,8 @@ export class WorkerNode {
           const all = (payloads as Float32Array[]).flatMap((part) => [...part]);
           const state = unflat(all, simulation.model.options.elements);
           this.weights = state;
-          simulation.checker.state(applied, state);
+          this.#lineage = lineage;
+          simulation.checker.state(applied, lineage, state);
           this.feed({ kind: 'restored', applied, lineage, standing: state.standing });
         });
         return;
@@ -233,31 +228,45 @@ export class WorkerNode {
     });
   }
 
-  #compute(effect: Extract<MemberEffect, { kind: 'compute' }>, size: number): void {
+  /** In time, segment after segment becomes final; each is one job, so that it may be the last. */
+  #compute(effect: Extract<MemberEffect, { kind: 'compute' }>): void {
     const { step, lineage, ranges, count, whole } = effect;
     const { checker, scenario, model } = this.simulation;
-    checker.weights(step, this.weights!);
-    const millis = size * this.simulation.millisPerMicroBatch(this.name);
+    const { segments } = scenario;
+    const microBatches = ranges.reduce((sum, { first, end }) => sum + end - first, 0);
+    const millis = microBatches * this.simulation.millisPerMicroBatch(this.name);
     const nodes = ranges.flatMap((range) => covering(range, count));
-    const sums = nodes.map((node) => ({ node, ...this.#sum(step, node) }));
-    const rows = sums.map(({ node, row, tally }): Row => {
-      const segments = Array.from({ length: scenario.segments }, (_, segment) =>
-        this.#stored(
-          step,
-          lineage,
-          node,
-          segment,
-          tally,
-          segmentOf(row, segment, scenario.segments),
-        ),
-      );
-      return { node, tally, segments };
+    const piece = (node: TreeNode, segment: number): { stored: Stored; tally: Tally } => {
+      const { row, tally } = this.#sum(step, node);
+      const elements = segmentOf(row, segment, segments);
+      return { stored: this.#stored(step, lineage, node, segment, tally, elements), tally };
+    };
+    if (whole && !scenario.rounds && model.options.batchSize % 2 === 0) {
+      this.#enqueue(millis, 'compute', () => {
+        checker.weights(step, this.#lineage, this.weights!);
+        const node = rootOf(count);
+        const { row, tally } = this.#sum(step, node);
+        const all = Array.from({ length: segments }, (_, index) => piece(node, index).stored);
+        const gradient = gradientOf(row);
+        const whole = { node, tally, segments: all };
+        this.feed({ kind: 'computed-whole', step, lineage, row: whole, gradient, millis });
+      });
+      return;
+    }
+    for (const node of nodes) {
+      const size = node.end - node.first;
+      for (let segment = 0; segment < segments; segment++) {
+        const share = (millis * size) / microBatches / segments;
+        this.#enqueue(share, 'compute', () => {
+          checker.weights(step, this.#lineage, this.weights!);
+          const name = { step, lineage, node, segment };
+          this.feed({ kind: 'segment-computed', ...name, ...piece(node, segment) });
+        });
+      }
+    }
+    this.#enqueue(0, 'compute', () => {
+      this.feed({ kind: 'computed', step, lineage, microBatches, millis });
     });
-    const [only] = rows;
-    if (whole && only !== undefined && model.options.batchSize % 2 === 0) {
-      const gradient = gradientOf(sums[0]!.row);
-      this.feed({ kind: 'computed-whole', step, lineage, row: only, gradient, millis });
-    } else this.feed({ kind: 'computed', step, lineage, rows, millis });
   }
 
   #sum(step: number, node: TreeNode): { row: Float32Array; tally: Tally } {
@@ -270,8 +279,11 @@ export class WorkerNode {
     node: TreeNode,
     segment: number,
     tally: Tally,
-    payload: Float32Array,
+    exact: Float32Array,
   ): Stored {
+    const payload = this.simulation.scenario.rounds
+      ? exact.map((value) => this.#rounded(value))
+      : exact;
     const checksum = checksumOf(nameOf(step, lineage, node, segment), tally, payload);
     this.simulation.checker.value(nameOf(step, lineage, node, segment), checksum);
     return { checksum, payload };
@@ -294,11 +306,17 @@ export class WorkerNode {
   #apply(effect: Extract<MemberEffect, { kind: 'apply' }>): void {
     const { checker, model } = this.simulation;
     const { record, control, samples, step, isBest } = effect;
-    checker.weights(step, this.weights!);
-    checker.record(record);
+    checker.weights(step, this.#lineage, this.weights!);
+    checker.applied(record);
     const gradient = Float32Array.from((effect.payloads as Float32Array[]).flatMap((p) => [...p]));
     this.weights = model.apply(this.weights!, gradient, { samples, control, isBest });
-    checker.weights(step + 1, this.weights);
+    this.#lineage = record.after;
+    checker.weights(step + 1, record.after, this.weights);
+  }
+
+  /** As a worker does that keeps back what it has rounded: never the same way twice. */
+  #rounded(value: number): number {
+    return Math.fround(value + (this.simulation.random.next() - 0.5) / 1024);
   }
 
   #sendSnapshot(effect: Extract<MemberEffect, { kind: 'send-snapshot' }>): void {

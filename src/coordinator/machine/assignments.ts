@@ -3,6 +3,7 @@ import type { Assignment, Follower, Share } from '../../shared/protocol/messages
 import type { MemberId } from '../../shared/protocol/names.js';
 import { membersOf, type Context } from './context.js';
 import { plansInUse, sameRanges } from './duties.js';
+import { relayedFor } from './relays.js';
 import type { Assigned, AssignmentSources, CoordinatorState, Peer } from './state.js';
 
 /**
@@ -28,7 +29,7 @@ export function sendAssignments(
 }
 
 function sourcesOf(state: CoordinatorState, isHeartbeat: boolean): AssignmentSources {
-  const { view, phase, learners, followers, relayed, evaluation, assignedFor } = state;
+  const { view, phase, learners, followers, relays, evaluation, assignedFor } = state;
   const isOpen = evaluation !== null && evaluation.sums === null;
   const shares = isOpen ? evaluation.shares : null;
   const isNewEvaluation = shares !== assignedFor?.shares;
@@ -39,7 +40,7 @@ function sourcesOf(state: CoordinatorState, isHeartbeat: boolean): AssignmentSou
     plans: plansInUse(state),
     learners,
     followers,
-    relayed,
+    relays,
     shares,
     results: !isOpen ? null : asOfNow ? evaluation.results : (assignedFor?.results ?? null),
   };
@@ -83,7 +84,7 @@ function renewed(
       ...own,
       reducers,
       followers: reduces.has(to) ? followers : [],
-      relayed: state.relayed.get(to) ?? [],
+      relayed: relayedFor(state, to),
       evaluation: evaluationOf(state, sources, pieces.get(to) ?? []),
     };
     if (known !== undefined && sameAssignment(known.message, message)) {

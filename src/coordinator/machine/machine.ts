@@ -9,7 +9,7 @@ import { failIfStuck, removeClosed, removeLost } from './health.js';
 import { beginLearning } from './learners.js';
 import { speak } from './orders.js';
 import { failIfReported, takeHello, takeReport } from './peers.js';
-import { takeRecorded } from './records.js';
+import { recordSettled, takeRecorded } from './records.js';
 import { COORDINATOR_RULES, type CoordinatorRules } from './rules.js';
 import type {
   CoordinatorConfig,
@@ -19,6 +19,7 @@ import type {
   CoordinatorTransition,
 } from './state.js';
 import { takeRefusal } from './terms.js';
+import { retryRelayed } from './relays.js';
 import { formFirstView, settleView } from './views.js';
 
 /**
@@ -65,7 +66,7 @@ export function startCoordinator(
     capture: null,
     checkpointWanted: false,
     evaluation: null,
-    relayed: new Map(),
+    relays: [],
     assigned: new Map(),
     assignedFor: null,
     pausedAt: null,
@@ -109,7 +110,8 @@ function take(
 ): CoordinatorState {
   switch (event.kind) {
     case 'tick':
-      return failIfStuck(removeLost({ ...state, now: event.now }, context), context);
+      state = retryRelayed({ ...state, now: event.now });
+      return failIfStuck(removeLost(state, context), context);
     case 'message':
       return takeMessage(state, context, event.message);
     case 'lost':
@@ -189,6 +191,7 @@ const PARTS = [
   formFirstView,
   settleView,
   updateStable,
+  recordSettled,
   pauseIfFew,
   stopIfAsked,
   evaluateIfDue,

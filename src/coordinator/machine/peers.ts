@@ -2,6 +2,7 @@ import type { Failure, Hello, Report } from '../../shared/protocol/messages.js';
 import type { MemberId } from '../../shared/protocol/names.js';
 import { failRun, withPeer, type Context } from './context.js';
 import { takeProgress } from './records.js';
+import { relayPairs } from './relays.js';
 import { giveWay } from './terms.js';
 import type { CoordinatorState } from './state.js';
 
@@ -88,19 +89,6 @@ export function takeReport(
   });
   if (gotOn) state = { ...state, gotOnAt: state.now };
   return takeProgress(relayPairs(state, report), context, report);
-}
-
-/** Two that both reach us, and not each other: nobody is removed, we pass it on. */
-function relayPairs(state: CoordinatorState, report: Report): CoordinatorState {
-  const { from } = report;
-  const known = state.relayed.get(from) ?? [];
-  const others = report.unreachable.filter(
-    (other) => other !== from && state.peers.has(other) && !known.includes(other),
-  );
-  if (others.length === 0) return state;
-  const relayed = new Map(state.relayed).set(from, [...known, ...others]);
-  for (const other of others) relayed.set(other, [...(relayed.get(other) ?? []), from]);
-  return { ...state, relayed };
 }
 
 /** A worker's own failure: of the run, if its cause is in the run; else of this worker alone. */

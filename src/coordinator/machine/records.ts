@@ -1,6 +1,6 @@
 import type { Failure, Report } from '../../shared/protocol/messages.js';
 import type { StepRecord } from '../../shared/protocol/control.js';
-import { failRun, type Context } from './context.js';
+import { failRun, membersOf, type Context, type Part } from './context.js';
 import type { CoordinatorState } from './state.js';
 
 /** Links and records that are remembered in any case; members keep as many. */
@@ -19,12 +19,15 @@ export function adoptRecords(
   records: readonly StepRecord[],
 ): CoordinatorState {
   if (records.every((record) => isKnown(state, record))) return state;
+  const settled = settledBelow(state);
   const fresh: StepRecord[] = [];
   const lineages = new Map(state.lineages);
   const controls = new Map(state.controls);
   let { recording } = state;
   for (const record of records) {
     const { step, before, after, control } = record;
+    if (step >= state.stable && !controls.has(step)) controls.set(step, control);
+    if (step >= settled) continue;
     for (const [applied, lineage] of [
       [step, before],
       [step + 1, after],
@@ -33,7 +36,6 @@ export function adoptRecords(
       if (known !== undefined && known !== lineage) return failRun(state, unlike(applied));
       lineages.set(applied, lineage);
     }
-    if (step >= state.stable && !controls.has(step)) controls.set(step, control);
     if (step !== recording) continue;
     fresh.push(record);
     recording++;
@@ -109,6 +111,23 @@ export function takeProgress(
   const known = state.lineages.get(applied);
   if (known !== undefined && known !== lineage) return failRun(state, unlike(applied, peer.worker));
   return adoptRecords(state, context, report.records);
+}
+
+/** Records of steps that all have applied by now, where they had to wait for that. */
+export const recordSettled: Part = (state, context) => {
+  const { config, stable, recording, phase } = state;
+  if (config.exact || phase !== 'run' || recording >= stable) return state;
+  const records = membersOf(state).flatMap(({ report }) => report.records);
+  records.sort((a, b) => a.step - b.step);
+  return adoptRecords(state, context, records);
+};
+
+/**
+ * Steps below can come out in one way only. What is rounded as it travels comes out otherwise when
+ * it is done again, so there a step counts once all have applied it.
+ */
+function settledBelow({ config, stable }: CoordinatorState): number {
+  return config.exact ? Infinity : stable;
 }
 
 function unlike(applied: number, worker = 'a worker'): Failure {

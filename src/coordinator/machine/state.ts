@@ -48,6 +48,8 @@ export interface CoordinatorConfig {
   readonly learnerLag: number;
   /** In how many segments rows travel: as many members reduce. */
   readonly segments: number;
+  /** Whether a step computed again has the same bits; false: rows are rounded as they travel. */
+  readonly exact: boolean;
   /** Checkpoint after every so many steps; null: only at the end. */
   readonly checkpointEvery: number | null;
   /** Milliseconds that one node of one worker costs on the link, for the planner. */
@@ -70,6 +72,8 @@ export interface CoordinatorTimes {
   readonly stuckMillis: number;
   /** Learners that are ready wait for others so long after the last view: each view stops all. */
   readonly admitMillis: number;
+  /** Two that cannot reach each other try again after this long, doubled each time. */
+  readonly relayMillis: number;
   /** A removed worker is asked to stay away for this long, doubled each time. */
   readonly backOffMillis: number;
 }
@@ -205,6 +209,15 @@ export interface PlannedDuty {
   readonly plan: Plan;
 }
 
+/** Two members between whom the coordinator passes messages on, or did. */
+export interface Relay {
+  readonly pair: readonly [MemberId, MemberId];
+  readonly since: number;
+  /** How often it had to. */
+  readonly times: number;
+  readonly isOn: boolean;
+}
+
 export interface Assigned {
   readonly message: Assignment;
   readonly sentAt: number;
@@ -217,7 +230,7 @@ export interface AssignmentSources {
   readonly plans: readonly Plan[];
   readonly learners: CoordinatorState['learners'];
   readonly followers: readonly MemberId[];
-  readonly relayed: CoordinatorState['relayed'];
+  readonly relays: CoordinatorState['relays'];
   readonly shares: EvaluationState['shares'] | null;
   /** As of the last heartbeat. */
   readonly results: EvaluationState['results'] | null;
@@ -286,8 +299,8 @@ export interface CoordinatorState {
   readonly capture: Capture | null;
   readonly checkpointWanted: boolean;
   readonly evaluation: EvaluationState | null;
-  /** Pairs that cannot reach each other, from both ends. */
-  readonly relayed: ReadonlyMap<MemberId, readonly MemberId[]>;
+  /** Pairs that could not reach each other. */
+  readonly relays: readonly Relay[];
   /** What each was last told of its own. */
   readonly assigned: ReadonlyMap<MemberId, Assigned>;
   /** Out of which that was made. */

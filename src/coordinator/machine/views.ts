@@ -2,6 +2,7 @@ import { COORDINATOR, type MemberId } from '../../shared/protocol/names.js';
 import type { Failure, Learning, Report } from '../../shared/protocol/messages.js';
 import { refuseRemoved } from './peers.js';
 import { failRun, membersOf, withRole, type Context, type Part } from './context.js';
+import { relaysWithout } from './relays.js';
 import { adoptRecords, giveUpLost } from './records.js';
 import { withDuty } from './duties.js';
 import type { CoordinatorState, Peer } from './state.js';
@@ -37,6 +38,13 @@ export function announce(
 /** Nobody has a state: the run goes on from what the folder has, as soon as somebody has learnt it. */
 function beginFromFolder(state: CoordinatorState, context: Context): CoordinatorState {
   const { applied } = state.stored;
+  if (!state.config.exact) {
+    if (state.begun && state.recording > applied) {
+      return failRun(state, cannotRepeat(state, applied));
+    }
+    const lineages = [...state.lineages].filter(([known]) => known <= applied);
+    state = { ...state, lineages: new Map(lineages) };
+  }
   if (!state.begun) {
     context.emit({ kind: 'began', base: applied, view: state.view, cutMetricsAt: applied });
     state = { ...state, recording: applied, durable: applied };
@@ -131,16 +139,20 @@ export const settleView: Part = (state, context) => {
     const ids = inReach.map(({ id }) => id);
     return announce(state, context, ids);
   }
+  if (!state.config.exact && base < state.recording)
+    return failRun(state, cannotRepeat(state, base));
   const disagreement = findDisagreement(members);
   if (disagreement !== null) return failRun(state, disagreement);
   // All at once: one member may have the links that another lacks.
   const records = members.flatMap(({ report }) => report.records);
   records.sort((a, b) => a.step - b.step);
-  state = adoptRecords(giveUpLost(state, context, records, base), context, records);
+  state = giveUpLost({ ...state, stable: Math.min(...applied) }, context, records, base);
+  state = adoptRecords(state, context, records);
   if (state.phase !== 'gather') return state;
   const lineages = new Map(state.lineages);
   for (const { report } of members) {
-    if (report.applied !== null && report.lineage !== null) {
+    const isSettled = state.config.exact || report.applied === state.stable;
+    if (isSettled && report.applied !== null && report.lineage !== null) {
       lineages.set(report.applied, report.lineage);
     }
   }
@@ -154,13 +166,12 @@ export const settleView: Part = (state, context) => {
     gotOnAt: state.now,
     lineages,
     base,
-    stable: Math.min(...applied),
     // All stand still: what was granted above it is void.
     upTo: base,
     sources: members.filter(({ report }) => report.applied === base).map(({ id }) => id),
   };
-  const settled: CoordinatorState = { ...next, duties: new Map(), learners: learnersAt(next) };
-  return base < next.lastStep ? withDuty(settled, context, base, true) : settled;
+  const going: CoordinatorState = { ...next, duties: new Map(), learners: learnersAt(next) };
+  return base < next.lastStep ? withDuty(going, context, base, true) : going;
 };
 
 /** Whether a member can get to `base`: somebody still has the gradients that it lacks. */
@@ -201,28 +212,24 @@ export function removePeers(
     context.emit({ kind: 'warn', failure });
   }
   const gone = new Set(out.map(({ peer }) => peer.id));
-  const relayed = relayedWithout(state.relayed, gone);
-  state = { ...state, peers, removed, removals, learners, relayed };
+  const relays = relaysWithout(state.relays, gone);
+  state = { ...state, peers, removed, removals, learners, relays };
   for (const id of gone) refuseRemoved(state, context, id);
   const left = state.view.members.filter((id) => !gone.has(id));
   if (left.length === state.view.members.length) return state;
   return announce(state, context, left);
 }
 
-function relayedWithout(
-  relayed: CoordinatorState['relayed'],
-  gone: ReadonlySet<MemberId>,
-): CoordinatorState['relayed'] {
-  if (relayed.size === 0) return relayed;
-  const left = new Map<MemberId, readonly MemberId[]>();
-  for (const [id, others] of relayed) {
-    if (!gone.has(id))
-      left.set(
-        id,
-        others.filter((other) => !gone.has(other)),
-      );
-  }
-  return left;
+/** All that had applied these steps are gone, and others would come to other bits. */
+function cannotRepeat({ recording, stored }: CoordinatorState, base: number): Failure {
+  return {
+    code: 'RUN_NOT_REPEATABLE',
+    message:
+      `All workers that had applied steps ${base + 1} to ${recording} are gone. With rows that are ` +
+      `rounded as they travel, these steps cannot be computed again to the same bits.`,
+    hint: `Resume: the run goes on from the checkpoint after ${stored.applied} steps.`,
+    where: { base, recording },
+  };
 }
 
 function strangeChain({ worker, report }: Peer): Failure {

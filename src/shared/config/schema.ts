@@ -94,6 +94,10 @@ export const TRAINING = {
       defaultText: 'a quarter of the batch, from 16 to 128',
     },
   ),
+  wire: training.describe(
+    'How gradients travel between workers: exact, or in 16 bits for slow lines',
+    z.enum(['float32', 'float16']).default('float32'),
+  ),
   seed: training.describe(
     'Root of all randomness: initial weights, shuffling, dropout, split, augmentation',
     z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
@@ -448,6 +452,9 @@ export type ConfigKey = keyof typeof CONFIG_SHAPE;
 export const TRAINING_KEYS = Object.keys(TRAINING) as (keyof typeof TRAINING)[];
 export const PLACEMENT_KEYS = Object.keys(PLACEMENT) as (keyof typeof PLACEMENT)[];
 export const CONFIG_KEYS: readonly ConfigKey[] = [...TRAINING_KEYS, ...PLACEMENT_KEYS];
+
+/** How the elements of gradients are written on the line between workers. */
+export type WireFormat = z.output<typeof TRAINING.wire>;
 
 type Parsed = z.output<typeof configSchema>;
 type Filled<Keys extends ConfigKey, Derived extends Keys> = Readonly<

@@ -72,6 +72,9 @@ export interface EngineRegions {
   readonly thread: number;
 }
 
+/** The first `elements` of a row are final, and `correct` samples were classified rightly. */
+export type Watermark = (elements: number, correct: number) => void;
+
 export interface ComputeEngine {
   /**
    * Derives from the weights what all micro-batches of a step share (transformed kernels …).
@@ -81,15 +84,11 @@ export interface ComputeEngine {
   /**
    * Forward and backward of a micro-batch in training mode. Writes every element of the row at
    * byte address `row`: sums over samples of the gradients, batch-norm terms
-   * (1−ρ)·ρ^(k−1−i)·statistic, and the sum of the losses. Calls `watermark(n)` when the first n
-   * elements of the row are final: at least once, at the end, with layout.rowLength; n never falls.
+   * (1−ρ)·ρ^(k−1−i)·statistic, and the sum of the losses. Calls `watermark` as the row
+   * becomes final: at least once, at the end, with layout.rowLength; the number never falls.
    * Returns how many samples were classified rightly (argmax; the first of equals).
    */
-  gradients(
-    batch: MicroBatch,
-    row: number,
-    watermark: (elements: number) => void,
-  ): number | Promise<number>;
+  gradients(batch: MicroBatch, row: number, watermark: Watermark): number | Promise<number>;
   /**
    * As `gradients`, where an engine can do more: add to what the row holds, each element in one
    * operation, instead of storing; compute one micro-batch in several threads, whose engines are
@@ -100,7 +99,7 @@ export interface ComputeEngine {
   gradientsInto?(
     batch: MicroBatch,
     row: number,
-    watermark: (elements: number) => void,
+    watermark: Watermark,
     how: { readonly add: boolean; readonly team: Team | null },
   ): number;
   /** Inference mode: the sum of the losses, as float32, and the samples classified rightly. */

@@ -11,8 +11,11 @@ import {
   type Part,
 } from './context.js';
 import { acceptGradient } from './gradient.js';
+import { namedLineage } from './naming.js';
 import { keep } from './pieces.js';
-import type { Gradient, MemberState, Row } from './state.js';
+import type { MemberEvent, MemberState } from './state.js';
+
+type EventOf<Kind extends MemberEvent['kind']> = Extract<MemberEvent, { kind: Kind }>;
 
 /** Starts what is left of this member's share of the step; one computation at a time. */
 export const computeIfDue: Part = (state, context) => {
@@ -32,7 +35,8 @@ export const computeIfDue: Part = (state, context) => {
   const [only] = ranges;
   if (only === undefined) return state;
   const whole = ranges.length === 1 && only.first === 0 && only.end === count;
-  const { applied: step, lineage } = position;
+  const step = position.applied;
+  const lineage = namedLineage(state);
   context.emit({ kind: 'compute', step, lineage, ranges, count, whole });
   return withWork(state, { ...work, computing: ranges });
 };
@@ -61,35 +65,50 @@ export function rowsInHand(state: MemberState, context: Context): readonly TreeN
   return [...work.rows, ...coming];
 }
 
-/** The compute threads are done. `gradient`: of the whole step, where they did it all. */
-export function takeRows(
+/** A segment of a row is final, while the compute threads go on. */
+export function takeSegment(
+  state: MemberState,
+  { step, lineage, node, segment, tally, stored }: EventOf<'segment-computed'>,
+): MemberState {
+  const work = currentWork(state);
+  if (work?.step !== step || lineage !== namedLineage(state)) return dropped(state);
+  const made = [...work.made, { node, segment }];
+  const held = { ...stored, tally, from: state.config.id, lineage, node, segment };
+  return keep(withWork(state, { ...work, made }), step, held);
+}
+
+/**
+ * The compute threads are done. The step may be behind already: its last segment was all that was
+ * missing of it.
+ */
+export function takeComputed(
   state: MemberState,
   context: Context,
-  answer: {
-    readonly step: number;
-    readonly lineage: string;
-    readonly rows: readonly Row[];
-    readonly millis: number;
-    readonly gradient: Gradient | null;
-  },
+  { step, lineage, microBatches, millis }: EventOf<'computed'>,
 ): MemberState {
-  const { step, lineage, rows, millis, gradient } = answer;
+  state = { ...state, millisPerMicroBatch: millis / microBatches };
   const work = currentWork(state);
-  if (work === null || step !== work.step || lineage !== state.position?.lineage) {
-    return dropped(state);
-  }
-  const count = rows.reduce((sum, { node }) => sum + node.end - node.first, 0);
-  state = gotOn({ ...state, millisPerMicroBatch: count > 0 ? millis / count : 0 });
-  state = withWork(state, {
-    ...work,
-    computing: null,
-    rows: [...work.rows, ...rows.map(({ node }) => node)],
+  if (work?.step !== step || lineage !== namedLineage(state)) return state;
+  const { microBatches: count } = context.schedule.step(step);
+  const nodes = (work.computing ?? []).flatMap((range) => covering(range, count));
+  return gotOn(withWork(state, { ...work, computing: null, rows: [...work.rows, ...nodes] }));
+}
+
+/** The compute threads have done the whole step, alone. */
+export function takeWhole(
+  state: MemberState,
+  context: Context,
+  { step, lineage, row, millis, gradient }: EventOf<'computed-whole'>,
+): MemberState {
+  const work = currentWork(state);
+  if (work?.step !== step || lineage !== namedLineage(state)) return dropped(state);
+  const { node, tally, segments } = row;
+  state = gotOn({ ...state, millisPerMicroBatch: millis / (node.end - node.first) });
+  const made = segments.map((_, segment) => ({ node, segment }));
+  state = withWork(state, { ...work, computing: null, rows: [...work.rows, node], made });
+  segments.forEach((stored, segment) => {
+    const held = { ...stored, tally, from: state.config.id, lineage, node, segment };
+    state = keep(state, step, held);
   });
-  for (const { node, tally, segments } of rows) {
-    segments.forEach((stored, segment) => {
-      const held = { ...stored, tally, from: state.config.id, lineage, node, segment };
-      state = keep(state, step, held);
-    });
-  }
-  return gradient === null ? state : acceptGradient(state, context, gradient);
+  return acceptGradient(state, context, gradient);
 }

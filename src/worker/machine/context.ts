@@ -14,7 +14,7 @@ export interface Context {
 /** One part of the machine: looks at the state, does what is due, returns what is then. */
 export type Part = (state: MemberState, context: Context) => MemberState;
 
-export const NOTHING_SENT: Sent = { rows: [], sums: new Map() };
+export const NOTHING_SENT: Sent = { made: 0, sums: new Map() };
 
 export function emptyWork(step: number): Work {
   return {
@@ -22,6 +22,7 @@ export function emptyWork(step: number): Work {
     pieces: new Map(),
     early: new Map(),
     rows: [],
+    made: [],
     computing: null,
     reducing: new Set(),
     assembling: false,

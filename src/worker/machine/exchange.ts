@@ -9,6 +9,7 @@ import {
   type Context,
   type Part,
 } from './context.js';
+import { namedLineage } from './naming.js';
 import { pieceAt, tallyOfSum } from './pieces.js';
 import { sendToPeer } from './sending.js';
 import type { Held, MemberState } from './state.js';
@@ -26,21 +27,20 @@ export function nodesOwedBy(
   return [...share.provide, ...share.compute.flatMap((range) => covering(range, count))];
 }
 
-/** Reduce-scatter: this member's own rows, each segment to the one who reduces it. */
+/** Reduce-scatter: what this member has made of its rows, each segment to the one who reduces it. */
 export const sendRows: Part = (state, context) => {
   const work = currentWork(state);
   const assignment = assignmentOf(state);
   if (state.orders?.phase !== 'run' || work === null || assignment === null) return state;
-  if (work.sent.rows.length === work.rows.length) return state;
-  for (const node of work.rows.slice(work.sent.rows.length)) {
-    for (let segment = 0; segment < state.config.segments; segment++) {
-      const owner = ownerOf(state, segment);
-      const held = pieceAt(work, node, segment);
-      if (owner === null || owner === state.config.id || held === undefined) continue;
-      sendToPeer(state, context, owner, pieceOf(state, work.step, held));
-    }
+  const { made, sent } = work;
+  if (sent.made === made.length) return state;
+  for (const { node, segment } of made.slice(sent.made)) {
+    const owner = ownerOf(state, segment);
+    const held = pieceAt(work, node, segment);
+    if (owner === null || owner === state.config.id || held === undefined) continue;
+    sendToPeer(state, context, owner, pieceOf(state, work.step, held));
   }
-  return withWork(state, { ...work, sent: { ...work.sent, rows: work.rows } });
+  return withWork(state, { ...work, sent: { ...sent, made: made.length } });
 };
 
 /** Adds up the segments that are this member's to reduce, as soon as their parts are here. */
@@ -63,7 +63,7 @@ export const reduceIfDue: Part = (state, context) => {
     context.emit({
       kind: 'reduce',
       step: work.step,
-      lineage: state.position.lineage,
+      lineage: namedLineage(state),
       segment,
       inputs: held.map(({ node, payload }) => ({ node, payload })),
       additions: list,

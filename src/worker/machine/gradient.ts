@@ -3,6 +3,7 @@ import { EMPTY_TALLY, type Control, type StepRecord } from '../../shared/protoco
 import { nextLineage } from '../../shared/protocol/lineage.js';
 import type { Failure } from '../../shared/protocol/messages.js';
 import { currentWork, fail, gotOn, withWork, type Context, type Part } from './context.js';
+import { namedLineage } from './naming.js';
 import { rootPieces, settleEarly } from './pieces.js';
 import type { Gradient, Kept, MemberState } from './state.js';
 
@@ -22,7 +23,7 @@ export const assembleIfDue: Part = (state, context) => {
   context.emit({
     kind: 'assemble',
     step: work.step,
-    lineage: state.position.lineage,
+    lineage: namedLineage(state),
     payloads: roots.map((held) => held?.payload),
   });
   return withWork(state, { ...work, assembling: true });

@@ -1,11 +1,12 @@
 import type { Schedule } from '../../shared/protocol/schedule.js';
 import type { ToMember } from '../../shared/protocol/messages.js';
 import { rootOf } from '../../shared/numerics/reduction-tree.js';
-import { computeIfDue, rowsInHand, takeRows } from './compute.js';
+import { computeIfDue, rowsInHand, takeComputed, takeSegment, takeWhole } from './compute.js';
 import { currentWork, dropped, fail, withWork, type Context } from './context.js';
 import { evaluateIfDue, repeatResults, takeResults } from './evaluating.js';
 import { reduceIfDue, sendRows, sendSums } from './exchange.js';
 import { acceptGradient, applyIfGranted, assembleIfDue, releaseIfStable } from './gradient.js';
+import { namedLineage } from './naming.js';
 import { takeAssignment, takeOrders, takeRefusal } from './orders.js';
 import { keep, takePiece } from './pieces.js';
 import { reportEffect, worthReporting } from './reporting.js';
@@ -95,15 +96,18 @@ function take(state: MemberState, context: Context, event: MemberEvent): MemberS
       return giveUpIfLost(repeatResults(askIfStuck(state, context), context), context);
     case 'message':
       return takeMessage(state, context, event.message, event.measured ?? 0);
+    case 'segment-computed':
+      return takeSegment(state, event);
     case 'computed':
-      return takeRows(state, context, { ...event, gradient: null });
+      return takeComputed(state, context, event);
     case 'computed-whole':
-      return takeRows(state, context, { ...event, rows: [event.row] });
+      return takeWhole(state, context, event);
     case 'segment-reduced':
       return takeSum(state, context, event);
     case 'assembled': {
       const work = currentWork(state);
-      if (work?.step !== event.step || !work.assembling) return dropped(state);
+      const isDue = work?.step === event.step && work.assembling;
+      if (!isDue || event.lineage !== namedLineage(state)) return dropped(state);
       return acceptGradient(state, context, event.gradient);
     }
     case 'captured': {
@@ -159,7 +163,7 @@ function takeSum(
 ): MemberState {
   const { step, lineage, segment, stored, tally } = event;
   const work = currentWork(state);
-  if (work?.step !== step || state.position?.lineage !== lineage) return dropped(state);
+  if (work?.step !== step || namedLineage(state) !== lineage) return dropped(state);
   const reducing = new Set(work.reducing);
   reducing.delete(segment);
   const node = rootOf(context.schedule.step(step).microBatches);

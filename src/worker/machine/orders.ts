@@ -21,7 +21,7 @@ export function takeOrders(state: MemberState, context: Context, orders: Orders)
       ? state
       : {
           ...state,
-          works: withoutSent(state.works),
+          works: worksAfterView(state),
           kept: context.rules.keptAfterView(state.kept),
           silentSince: new Map(),
         },
@@ -44,8 +44,12 @@ export function takeAssignment(
   return isOld ? state : { ...state, assignment };
 }
 
-/** In a new view others do the sums: everything is sent to them again. */
-function withoutSent(works: ReadonlyMap<number, Work>): ReadonlyMap<number, Work> {
+/**
+ * In a new view others do the sums: everything is sent to them again. What was rounded is of no use
+ * in it: another would round it otherwise.
+ */
+function worksAfterView({ config, works }: MemberState): ReadonlyMap<number, Work> {
+  if (!config.exact) return new Map();
   return new Map([...works].map(([step, work]) => [step, { ...work, sent: NOTHING_SENT }]));
 }
 

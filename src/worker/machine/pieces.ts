@@ -9,6 +9,7 @@ import { addTallies, EMPTY_TALLY, type Tally } from '../../shared/protocol/contr
 import { pieceKey } from '../../shared/protocol/names.js';
 import type { Piece } from '../../shared/protocol/messages.js';
 import { dropped, emptyWork, fail, gotOn, withWork, type Context } from './context.js';
+import { namedLineage } from './naming.js';
 import type { EarlyPieces, Held, MemberState, SegmentPieces, Work } from './state.js';
 
 /** Pieces of this many steps ahead are kept; what comes earlier still is asked for in its time. */
@@ -36,7 +37,7 @@ export function takePiece(
   const isPart = isNode(node, context.schedule.step(step).microBatches);
   if (!isPart || segment >= state.config.segments) return dropped(state);
   if (state.position === null || step > at) return keepEarly(state, step, held);
-  if (!context.rules.ofLineage(lineage, state.position.lineage)) return dropped(state);
+  if (!context.rules.ofLineage(lineage, namedLineage(state))) return dropped(state);
   return keep(state, step, held);
 }
 
@@ -111,7 +112,7 @@ export function settleEarly(state: MemberState, context: Context): MemberState {
   if (position === null || work === undefined) return state;
   state = withWork(state, { ...work, early: new Map() });
   for (const [lineage, { byName, conflict }] of work.early) {
-    const isOurs = context.rules.ofLineage(lineage, position.lineage);
+    const isOurs = context.rules.ofLineage(lineage, namedLineage(state));
     for (const held of byName.values()) {
       state = isOurs ? keep(state, work.step, held) : dropped(state);
     }

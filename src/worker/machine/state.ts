@@ -33,6 +33,8 @@ export interface MemberConfig {
   readonly origin: Position | null;
   /** In how many segments rows travel, the same in the whole run; 1 where nothing travels. */
   readonly segments: number;
+  /** Whether a value is a function of its name alone; false: rows are rounded as they travel. */
+  readonly exact: boolean;
   readonly times: MemberTimes;
 }
 
@@ -53,11 +55,11 @@ export interface Stored {
   readonly payload: unknown;
 }
 
-/** A whole row. */
+/** A whole row, where it does not travel. */
 export interface Row {
   readonly node: TreeNode;
   readonly tally: Tally;
-  /** `config.segments` of them. */
+  /** `config.segments` of them: one. */
   readonly segments: readonly Stored[];
 }
 
@@ -77,15 +79,31 @@ export type MemberEvent =
   | { readonly kind: 'tick'; readonly now: number; readonly progress: number }
   /** `measured`: the checksum of a piece's name, tally and bytes as they arrived. */
   | { readonly kind: 'message'; readonly message: ToMember; readonly measured?: number }
-  /** Answers `compute`: the rows of `covering(range)` of each range. */
+  /**
+   * Answers `compute`, while it goes on: a segment of one of the nodes that cover its ranges. All
+   * segments of all these nodes come, in any order.
+   */
+  | {
+      readonly kind: 'segment-computed';
+      readonly step: number;
+      readonly lineage: Lineage;
+      readonly node: TreeNode;
+      readonly segment: number;
+      readonly tally: Tally;
+      readonly stored: Stored;
+    }
+  /** Answers `compute` when all of its segments have come. */
   | {
       readonly kind: 'computed';
       readonly step: number;
       readonly lineage: Lineage;
-      readonly rows: readonly Row[];
+      readonly microBatches: number;
       readonly millis: number;
     }
-  /** Answers `compute` where `whole` is true: it was the entire step, and this is G(step). */
+  /**
+   * Answers `compute` where `whole` is true, instead of the other two: it was the entire step, and
+   * this is G(step).
+   */
   | {
       readonly kind: 'computed-whole';
       readonly step: number;
@@ -133,7 +151,7 @@ export type MemberEffect =
   | { readonly kind: 'send'; readonly to: MemberId; readonly message: Message }
   /**
    * Gradients of these ranges of micro-batches at the present weights. `whole`: they are the entire
-   * step, and `computed-whole` is the better answer.
+   * step.
    */
   | {
       readonly kind: 'compute';
@@ -229,12 +247,19 @@ export interface Work {
   readonly early: ReadonlyMap<Lineage, EarlyPieces>;
   /** Nodes of which every segment was made here. */
   readonly rows: readonly TreeNode[];
+  /** Segments of such nodes, and of those being made, as they came. */
+  readonly made: readonly PiecePlace[];
   readonly computing: readonly Range[] | null;
   /** Segments being reduced. */
   readonly reducing: ReadonlySet<number>;
   readonly assembling: boolean;
   readonly gradient: Gradient | null;
   readonly sent: Sent;
+}
+
+export interface PiecePlace {
+  readonly node: TreeNode;
+  readonly segment: number;
 }
 
 /** What is here of one segment. */
@@ -254,8 +279,8 @@ export interface EarlyPieces {
 
 /** What went to whom in this view. */
 export interface Sent {
-  /** Own rows, each segment to who reduces it. */
-  readonly rows: readonly TreeNode[];
+  /** So many of what was made here, each segment to who reduces it. */
+  readonly made: number;
   /** Sums made here, by segment: to whom. */
   readonly sums: ReadonlyMap<number, readonly Follower[]>;
 }

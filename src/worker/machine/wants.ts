@@ -3,6 +3,7 @@ import { pieceKey, type MemberId } from '../../shared/protocol/names.js';
 import type { Want } from '../../shared/protocol/messages.js';
 import { assignmentOf, currentWork, ownerOf, type Context, type Part } from './context.js';
 import { nodesOwedBy, pieceOf } from './exchange.js';
+import { namedLineage } from './naming.js';
 import { pieceAt, rootPieces } from './pieces.js';
 import { sendToPeer } from './sending.js';
 import type { Held, MemberState, Work } from './state.js';
@@ -28,7 +29,8 @@ export const askIfStuck: Part = (state, context) => {
   const silentSince = new Map(state.silentSince);
   for (const [to, pieces] of wanted) {
     const { run, id: from } = config;
-    const { applied: step, lineage } = position;
+    const step = position.applied;
+    const lineage = namedLineage(state);
     sendToPeer(state, context, to, { kind: 'want', run, from, step, lineage, pieces });
     if (!silentSince.has(to)) silentSince.set(to, now);
   }
@@ -112,9 +114,10 @@ export function answerWant(state: MemberState, context: Context, want: Want): Me
 function sumKept(state: MemberState, want: Want, segment: number): Omit<Held, 'from'> | null {
   const kept = state.kept.get(want.step);
   const stored = kept?.segments[segment];
-  if (kept === undefined || stored === undefined || kept.lineage !== want.lineage) return null;
-  const { tally, lineage, root: node } = kept;
-  return { ...stored, tally, lineage, node, segment };
+  if (kept === undefined || stored === undefined) return null;
+  const { tally, root: node } = kept;
+  const lineage = namedLineage(state, kept.lineage);
+  return lineage === want.lineage ? { ...stored, tally, lineage, node, segment } : null;
 }
 
 function pieceHere(

@@ -1,14 +1,15 @@
 import { floatBits } from '../../shared/numerics/float-bits.js';
-import { covering, nodeKey, rootOf } from '../../shared/numerics/reduction-tree.js';
+import { covering, nodeKey } from '../../shared/numerics/reduction-tree.js';
 import { segmentRange } from '../../shared/numerics/row-segments.js';
 import type { RowLayout } from '../../shared/numerics/row-layout.js';
 import { pieceChecksum } from '../../shared/protocol/checksums.js';
 import type { Tally } from '../../shared/protocol/control.js';
 import type { Piece } from '../../shared/protocol/messages.js';
-import type { Lineage, PieceName } from '../../shared/protocol/names.js';
-import type { Gradient, MemberEffect, MemberEvent, Row, Stored } from '../machine/state.js';
+import type { PieceName } from '../../shared/protocol/names.js';
+import type { Gradient, MemberEffect, MemberEvent, Stored } from '../machine/state.js';
 import type { Trainer, TrainerStep } from '../trainer.js';
-import { SegmentMath, type Segment } from './segment-math.js';
+import type { WireFormat } from '../../shared/config/schema.js';
+import { SegmentMath, wireBytes, type Segment } from './segment-math.js';
 
 type EffectOf<Kind extends MemberEffect['kind']> = Extract<MemberEffect, { kind: Kind }>;
 type EventOf<Kind extends MemberEvent['kind']> = Extract<MemberEvent, { kind: Kind }>;
@@ -23,12 +24,22 @@ export class RowExchange {
   readonly #segments: number;
   readonly #math: SegmentMath;
   readonly #outwards = new WeakMap<Piece, Piece>();
+  /** What rounding has kept back so far, of rows and of sums made here; null: nothing is rounded. */
+  readonly #carry: { readonly rows: Float32Array; readonly sums: Float32Array } | null;
 
   /** `kernels`: the plain ones. `segments`: in how many a row travels. */
-  constructor(trainer: Trainer, layout: RowLayout, segments: number, kernels: WebAssembly.Module) {
+  constructor(
+    trainer: Trainer,
+    layout: RowLayout,
+    segments: number,
+    kernels: WebAssembly.Module,
+    format: WireFormat = 'float32',
+  ) {
     this.#trainer = trainer;
     this.#layout = layout;
     this.#segments = segments;
+    const carry = (): Float32Array => new Float32Array(layout.trainableLength);
+    this.#carry = format === 'float32' ? null : { rows: carry(), sums: carry() };
     const lengths = Array.from({ length: segments }, (_, i) => {
       const { first, end } = this.#range(i);
       return end - first;
@@ -36,26 +47,31 @@ export class RowExchange {
     this.#math = new SegmentMath(kernels, Math.max(...lengths));
   }
 
-  /** Computes the nodes that make up the ranges, one after the other, each by all threads. */
-  async compute({
-    step,
-    lineage,
-    ranges,
-    count,
-  }: EffectOf<'compute'>): Promise<EventOf<'computed'>> {
-    const rows: Row[] = [];
-    let seconds = 0;
+  /**
+   * Computes the nodes that make up the ranges, one after the other, each by all threads.
+   * `onSegment`: told of every segment of their rows as it becomes final.
+   */
+  async compute(
+    { step, lineage, ranges, count }: EffectOf<'compute'>,
+    onSegment: (event: EventOf<'segment-computed'>) => void,
+  ): Promise<TrainerStep[]> {
+    const results: TrainerStep[] = [];
     for (const node of ranges.flatMap((range) => covering(range, count))) {
-      const result = await this.#trainer.gradients(step, node);
-      seconds += result.seconds;
-      rows.push(this.#row(step, lineage, node, result));
+      const row = this.#trainer.reducedRow;
+      const result = await this.#trainer.gradients(step, node, (final) => {
+        const { segment, digest, nonFinite } = final;
+        const { samples, correct, proof: hash } = final.tally;
+        const tally = { samples, correct, hash };
+        const { first, end } = this.#range(segment);
+        const bytes = new Uint8Array(row.slice(first, end).buffer);
+        const name = { step, lineage, node, segment };
+        const made = this.#rounded('rows', segment, { bytes, wire: bytes, digest, nonFinite });
+        const stored = storedAs(name, tally, made);
+        onSegment({ kind: 'segment-computed', ...name, tally, stored });
+      });
+      results.push(result);
     }
-    return { kind: 'computed', step, lineage, rows, millis: seconds * 1000 };
-  }
-
-  /** The row of a whole step. */
-  whole({ step, lineage, count }: EffectOf<'compute'>, result: TrainerStep): Row {
-    return this.#row(step, lineage, rootOf(count), result);
+    return results;
   }
 
   reduce(effect: EffectOf<'reduce'>): EventOf<'segment-reduced'> {
@@ -64,7 +80,8 @@ export class RowExchange {
     const parts = new Map(
       inputs.map(({ node: input, payload }) => [nodeKey(input), payload as Segment]),
     );
-    const sum = this.#math.sum(parts, additions, node, this.#range(segment).first);
+    const exact = this.#math.sum(parts, additions, node, this.#range(segment).first);
+    const sum = this.#rounded('sums', segment, exact);
     const stored = storedAs({ step, lineage, node, segment }, tally, sum);
     return { kind: 'segment-reduced', step, lineage, segment, tally, stored };
   }
@@ -94,7 +111,10 @@ export class RowExchange {
   outward(piece: Piece): Piece {
     const known = this.#outwards.get(piece);
     if (known !== undefined) return known;
-    const outward = { ...piece, payload: (piece.payload as Segment).bytes };
+    const { wire, digest } = piece.payload as Segment;
+    // What is rounded goes by another name in each view.
+    const checksum = pieceChecksum(piece, piece.tally, digest);
+    const outward = { ...piece, checksum, payload: wire };
     this.#outwards.set(piece, outward);
     return outward;
   }
@@ -107,23 +127,14 @@ export class RowExchange {
     if (piece.segment >= this.#segments) return null;
     const { first, end } = this.#range(piece.segment);
     const bytes = piece.payload as Uint8Array;
-    if (bytes.byteLength !== (end - first) * 4) return null;
-    const segment = this.#math.inspect(bytes, first);
+    const halves = this.#halves(piece.segment);
+    if (bytes.byteLength !== wireBytes(end - first, halves)) return null;
+    const segment =
+      halves === 0
+        ? this.#math.inspect(bytes, first)
+        : this.#math.decode(bytes, first, end - first, halves);
     const measured = pieceChecksum(piece, piece.tally, segment.digest);
     return { message: { ...piece, payload: segment }, measured };
-  }
-
-  #row(step: number, lineage: Lineage, node: Row['node'], result: TrainerStep): Row {
-    const { samples, correct, proof: hash } = result;
-    const tally = { samples, correct, hash };
-    const row = this.#trainer.rowAt(result.row);
-    const segments = Array.from({ length: this.#segments }, (_, segment) => {
-      const { first, end } = this.#range(segment);
-      const bytes = new Uint8Array(row.slice(first, end).buffer);
-      const inspected = this.#math.inspect(bytes, first);
-      return storedAs({ step, lineage, node, segment }, tally, inspected);
-    });
-    return { node, tally, segments };
   }
 
   #lossBits(segments: readonly Segment[]): number {
@@ -132,6 +143,22 @@ export class RowExchange {
     const { bytes } = segments[index]!;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return floatBits(view.getFloat32((at - this.#range(index).first) * 4, true));
+  }
+
+  /** A segment as everybody will have it. */
+  #rounded(of: 'rows' | 'sums', segment: number, exact: Segment): Segment {
+    const halves = this.#halves(segment);
+    if (this.#carry === null || halves === 0) return exact;
+    const { first } = this.#range(segment);
+    const carry = this.#carry[of].subarray(first, first + halves);
+    return this.#math.encode(exact.bytes, first, halves, carry);
+  }
+
+  /** How many elements of a segment are rounded: gradients are, statistics and the loss are not. */
+  #halves(segment: number): number {
+    if (this.#carry === null) return 0;
+    const { first, end } = this.#range(segment);
+    return Math.max(0, Math.min(end, this.#layout.trainableLength) - first);
   }
 
   #range(segment: number): { readonly first: number; readonly end: number } {

@@ -14,6 +14,8 @@ export interface ThreadStart {
   readonly sequence: number;
   /** See control.ts. */
   readonly control: SharedArrayBuffer;
+  /** See segment-board.ts; null: rows do not travel. */
+  readonly board: SharedArrayBuffer | null;
   readonly arena: WebAssembly.Memory;
   readonly arenaPlan: ArenaPlan;
   readonly layout: RowLayout;

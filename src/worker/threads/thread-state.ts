@@ -4,6 +4,7 @@ import { Augmenter } from '../../shared/augmentation/augmenter.js';
 import type { ImageSet } from '../../shared/data/image-set.js';
 import { pixelsOf } from '../../shared/data/image-shape.js';
 import { THREAD, threadWord, type Control } from './control.js';
+import { SegmentBoard } from './segment-board.js';
 import type { ThreadHook, ThreadStart } from './thread-start.js';
 
 /** What a compute thread has at hand in every phase. */
@@ -14,6 +15,8 @@ export interface ThreadState {
   readonly engine: ComputeEngine;
   readonly hook: ThreadHook | null;
   readonly staging: Staging;
+  /** Where the thread tells which segments of its row are final; null: rows do not travel. */
+  readonly board: SegmentBoard | null;
   /** Sets one of the thread's own control words. */
   say(word: number, value: number): void;
   /** Counts a piece of work done: the thread is alive. */
@@ -41,6 +44,7 @@ export async function openThread(start: ThreadStart, control: Control): Promise<
     engine,
     hook: start.hook === null ? null : ((await import(start.hook)) as ThreadHook),
     staging: new Staging(start),
+    board: start.board && new SegmentBoard(start.board, start.layout.rowLength),
     say: (word, value) => {
       Atomics.store(control.words, threadWord(thread, word), value);
     },

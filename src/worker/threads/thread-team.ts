@@ -6,6 +6,7 @@ import { wallMillis, type Tracer } from '../../shared/trace/span.js';
 import { THREAD, threadWord, timesAt, VALUE, type Control, type Phase } from './control.js';
 import { ThreadPool, threadError, type PoolLimits } from './pool.js';
 import { evenCuts, REDUCED } from './row-schedule.js';
+import { SegmentBoard, type FinalSegment } from './segment-board.js';
 import type { SharedStart, ThreadFault } from './thread-slot.js';
 
 /** What the threads compute of one optimizer step. */
@@ -22,14 +23,18 @@ export interface StepTask {
   readonly node: TreeNode;
 }
 
-/** The reduced row of a node, and what stands beside it. */
-export interface StepResult {
-  /** Byte address of the row in the arena: sums over the node's samples. */
-  readonly row: number;
+/** What a node's samples come to. */
+export interface StepTally {
   readonly correct: number;
   readonly samples: number;
   /** Sum mod 2^64 of the samples' hashes. */
   readonly proof: bigint;
+}
+
+/** The reduced row of a node, and what stands beside it. */
+export interface StepResult extends StepTally {
+  /** Byte address of the row in the arena: sums over the node's samples. */
+  readonly row: number;
   /** 64-bit digest of the row. */
   readonly digest: bigint;
   /** First element of the row that is not finite; −1: all are. */
@@ -38,6 +43,13 @@ export interface StepResult {
   readonly seconds: number;
   /** Of those, what each thread spent on gradients; the rest is waiting, for its team too, and adding. */
   readonly busySeconds: readonly number[];
+}
+
+/** A segment of the reduced row that is final; the rest may still be computed. */
+export interface StepSegment extends FinalSegment {
+  readonly segment: number;
+  /** Of the whole node. */
+  readonly tally: StepTally;
 }
 
 export interface UpdateTask {
@@ -59,6 +71,9 @@ export interface PieceSums {
   readonly correct: Int32Array;
 }
 
+/** Segments that become final wake the main thread; it looks for itself this often, in ms. */
+const LOOK_AGAIN = 500;
+
 /** So many times a phase is done again with a fresh thread before the run ends. */
 const REPAIRS = 1;
 
@@ -73,6 +88,7 @@ export class ThreadTeam {
   readonly #start: SharedStart;
   readonly #onRepair: (fault: LockstepError) => void;
   readonly #tracer: Tracer | null;
+  readonly #board: SegmentBoard | null;
 
   private constructor(
     pool: ThreadPool,
@@ -86,6 +102,7 @@ export class ThreadTeam {
     this.#start = start;
     this.#onRepair = onRepair;
     this.#tracer = tracer;
+    this.#board = start.board && new SegmentBoard(start.board, start.layout.rowLength);
   }
 
   /**
@@ -110,8 +127,14 @@ export class ThreadTeam {
     return sum;
   }
 
-  /** Gradients of a node's micro-batches, reduced to one row. Throws THREAD_FAULT. */
-  async gradients(task: StepTask): Promise<StepResult> {
+  /**
+   * Gradients of a node's micro-batches, reduced to one row. `onSegment`: told of each segment of
+   * it, in order, as it becomes final, where rows travel. Throws THREAD_FAULT.
+   */
+  async gradients(
+    task: StepTask,
+    onSegment: (segment: StepSegment) => void = () => undefined,
+  ): Promise<StepResult> {
     const began = performance.now();
     this.#set({
       [VALUE.step]: task.step,
@@ -122,20 +145,67 @@ export class ThreadTeam {
       [VALUE.microBatches]: task.microBatches,
     });
     this.#cut(task.node);
-    let tallied = this.#tally();
-    await this.#phases(task.step + 1, REPAIRS, async () => {
-      const fault = await this.#run('compute', task.step);
-      if (fault !== null) return fault;
-      tallied = this.#tally();
-      return this.#run('combine', task.step);
-    });
-    const bad = this.#words(THREAD.nonFinite).filter((element) => element >= 0);
+    const sum =
+      this.#board === null
+        ? await this.#computeAndCombine(task.step)
+        : await this.#computeBySegments(task.step, this.#board, onSegment);
     return {
-      ...tallied,
+      ...sum,
       row: rowAddress(this.#start.arenaPlan, REDUCED),
-      digest: this.#sum64(THREAD.digestLow, THREAD.digestHigh),
-      nonFinite: bad.length > 0 ? Math.min(...bad) : -1,
       seconds: (performance.now() - began) / 1000,
+    };
+  }
+
+  /** All threads add up what they hold when all are done. */
+  async #computeAndCombine(step: number): Promise<Omit<StepResult, 'row' | 'seconds'>> {
+    let busySeconds: readonly number[] = [];
+    await this.#phases(step + 1, REPAIRS, async () => {
+      const fault = await this.#run('compute', step);
+      if (fault !== null) return fault;
+      busySeconds = this.#busySeconds();
+      return this.#run('combine', step);
+    });
+    return {
+      ...this.#tally(),
+      busySeconds,
+      digest: this.#sum64(THREAD.digestLow, THREAD.digestHigh),
+      nonFinite: firstOf(this.#words(THREAD.nonFinite)),
+    };
+  }
+
+  /** The threads add up segment by segment while they compute; none is told of twice. */
+  async #computeBySegments(
+    step: number,
+    board: SegmentBoard,
+    onSegment: (segment: StepSegment) => void,
+  ): Promise<Omit<StepResult, 'row' | 'seconds'>> {
+    const told: FinalSegment[] = [];
+    const tell = (): void => {
+      for (;;) {
+        const segment = told.length;
+        const final = segment < board.segments ? board.final(segment) : null;
+        if (final === null) return;
+        told.push(final);
+        onSegment({ ...final, segment, tally: this.#tally() });
+      }
+    };
+    await this.#phases(step + 1, REPAIRS, async () => {
+      board.clear();
+      const phase = { ended: false };
+      const fault = this.#run('compute', step).finally(() => (phase.ended = true));
+      while (!phase.ended) {
+        const { count } = board;
+        tell();
+        await Promise.race([board.changed(count, LOOK_AGAIN), fault]);
+      }
+      return fault;
+    });
+    tell();
+    return {
+      ...this.#tally(),
+      busySeconds: this.#busySeconds(),
+      digest: told.reduce((sum, { digest }) => BigInt.asUintN(64, sum + digest), 0n),
+      nonFinite: firstOf(told.map(({ nonFinite }) => nonFinite)),
     };
   }
 
@@ -236,14 +306,17 @@ export class ThreadTeam {
     }
   }
 
-  #tally(): Pick<StepResult, 'correct' | 'samples' | 'proof' | 'busySeconds'> {
+  #tally(): StepTally {
     const total = (word: number): number => this.#words(word).reduce((a, b) => a + b, 0);
     return {
       correct: total(THREAD.correct),
       samples: total(THREAD.samples),
       proof: this.#sum64(THREAD.proofLow, THREAD.proofHigh),
-      busySeconds: this.#words(THREAD.busyMicroseconds).map((micros) => micros / 1e6),
     };
+  }
+
+  #busySeconds(): readonly number[] {
+    return this.#words(THREAD.busyMicroseconds).map((micros) => micros / 1e6);
   }
 
   #cut(range: Range): void {
@@ -274,4 +347,10 @@ export class ThreadTeam {
       0n,
     );
   }
+}
+
+/** The least of the elements that are not finite; −1: there is none. */
+function firstOf(elements: readonly number[]): number {
+  const bad = elements.filter((element) => element >= 0);
+  return bad.length > 0 ? Math.min(...bad) : -1;
 }

@@ -35,7 +35,7 @@ async function prepare(welcome: Welcome, blobs: BlobFetch): Promise<PreparedRun>
     threads: 1,
     notice,
   });
-  const setup = { ...trainerSetup(run, true), predicts: false, hook: null };
+  const setup = { ...trainerSetup(run, welcome.segments), predicts: false, hook: null };
   const trainer = await Trainer.open({ ...setup, onRepair: () => undefined });
   const probed = await withProbeRow(run, trainer);
   await trainer.close();

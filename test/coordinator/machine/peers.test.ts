@@ -23,6 +23,7 @@ const config: CoordinatorConfig = {
   ahead: 1,
   learnerLag: 2,
   segments: 1,
+  exact: true,
   checkpointEvery: null,
   nodeMillis: 1,
   times: TIMES.coordinator,
@@ -36,6 +37,7 @@ function helloOf(changes: Partial<Hello>): Hello {
     identity,
     origin: null,
     segments: 1,
+    exact: true,
     times: TIMES.member,
   };
   const [effect] = startMember(member, 0).effects;

@@ -46,6 +46,7 @@ class Pair {
         ahead: 1,
         learnerLag: 2,
         segments: 1,
+        exact: true,
         checkpointEvery: 3,
         nodeMillis: 1,
         times: TIMES.coordinator,
@@ -57,7 +58,7 @@ class Pair {
     for (const effect of c.effects) this.#coordinate(effect);
     const times = TIMES.member;
     const m = startMember(
-      { run, id: 'w', worker: 'w', identity: {}, origin, segments: 1, times },
+      { run, id: 'w', worker: 'w', identity: {}, origin, segments: 1, exact: true, times },
       0,
     );
     this.member = m.state;

@@ -80,7 +80,7 @@ export const load: EngineModule['load'] = async (built, regions) => {
         });
         out[layout.lossOffset] = value.dataSync()[0]!;
       });
-      watermark(layout.rowLength);
+      watermark(layout.rowLength, correct);
       return correct;
     },
 

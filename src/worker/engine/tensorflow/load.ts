@@ -58,7 +58,7 @@ export const load: EngineModule['load'] = async (built, { arena, weights: base, 
         floats(row + 4 * offset, length).set(statistics[i]!.map((value) => term * value));
       });
       floats(row, layout.rowLength)[layout.lossOffset] = loss[0]!;
-      watermark(layout.rowLength);
+      watermark(layout.rowLength, correct[0]!);
       return correct[0]!;
     },
 

@@ -1,5 +1,5 @@
 import { assertInternal, LockstepError } from '../../../shared/errors.js';
-import type { ComputeEngine, Evaluation, MicroBatch, Team } from '../engine.js';
+import type { ComputeEngine, Evaluation, MicroBatch, Team, Watermark } from '../engine.js';
 import { Binder, runCalls, type BoundCall, type Fixed } from './bind.js';
 import type { Plan } from './plan/plan.js';
 import { samplesOf, teamRunner } from './team.js';
@@ -56,14 +56,14 @@ export class Executor implements ComputeEngine {
     runCalls(this.prepareCalls);
   }
 
-  gradients(batch: MicroBatch, row: number, watermark: (elements: number) => void): number {
+  gradients(batch: MicroBatch, row: number, watermark: Watermark): number {
     return this.gradientsInto(batch, row, watermark, { add: false, team: null });
   }
 
   gradientsInto(
     batch: MicroBatch,
     row: number,
-    watermark: (elements: number) => void,
+    watermark: Watermark,
     { add, team }: { readonly add: boolean; readonly team: Team | null },
   ): number {
     if (batch.size < this.plan.batchMin) {
@@ -87,7 +87,7 @@ export class Executor implements ComputeEngine {
     if (!run(this.forward)) return -1;
     for (const stage of this.backward) {
       if (!run(stage.calls)) return -1;
-      watermark(stage.watermark);
+      watermark(stage.watermark, this.correct[0]!);
     }
     return this.correct[0]!;
   }

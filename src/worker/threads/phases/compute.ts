@@ -1,5 +1,5 @@
-import { microBatchRange } from '../../../shared/numerics/micro-batches.js';
 import { mergeOrder } from '../../../shared/numerics/merge-order.js';
+import { microBatchRange } from '../../../shared/numerics/micro-batches.js';
 import { addSample } from '../../../shared/data/sample-proof.js';
 import type { MicroBatch, Team } from '../../engine/engine.js';
 import { aborted, barrier, THREAD, VALUE } from '../control.js';
@@ -7,13 +7,17 @@ import { rowAddress } from '../arena.js';
 import { teamOf } from '../row-schedule.js';
 import { meet } from '../team-barrier.js';
 import type { PhaseBody, ThreadState } from '../thread-state.js';
-import { cutsOf } from './reduction.js';
+import { combineRange } from './combine.js';
+import { cutsOf, reduction } from './reduction.js';
 
 /**
  * Gradients of the thread's range of micro-batches, in order. Rows are added as soon as two
  * neighbours in the tree are there, so that few are held at a time; what remains are the nodes of
  * the tree that the range covers. Where there are more threads than micro-batches, several compute
  * one, in the leader's row.
+ *
+ * Where rows travel, the threads add up among themselves what they hold, too, segment by segment, as
+ * soon as backward of their last micro-batches is past it.
  */
 export const compute: PhaseBody = async (thread, sequence) => {
   const { start, control, engine } = thread;
@@ -45,32 +49,53 @@ async function alone(thread: ThreadState, sequence: number): Promise<boolean> {
   const address = (slot: number): number =>
     rowAddress(start.arenaPlan, { thread: start.thread, slot });
   const tally = emptyTally();
-  const watermark = () => {
-    thread.progress();
-  };
+  const leave = leaver(thread);
   const { steps } = mergeOrder(range, values[VALUE.microBatches]!);
   for (const { microBatch, row, merges } of steps) {
     if (aborted(words, sequence)) return false;
     await announce(thread, microBatch);
     const batch = gather(thread, microBatch, tally);
-    let from = row;
-    if (merges > 0 && engine.gradientsInto) {
-      // The first merge of a fresh row: the kernels add to the left neighbour as they store.
-      from = row - 1;
-      tally.correct += engine.gradientsInto(batch, address(from), watermark, {
-        add: true,
-        team: null,
-      });
-    } else {
-      tally.correct += await engine.gradients(batch, address(row), watermark);
-    }
-    for (; from > row - merges; from--) {
-      kernels['addRows']!(address(from - 1), address(from), start.layout.rowLength);
-    }
+    // The first merge of a fresh row: the kernels add to the left neighbour as they store.
+    const adds = merges > 0 && engine.gradientsInto !== undefined;
+    const target = adds ? row - 1 : row;
+    let merged = 0;
+    const watermark = (elements: number, correct: number): void => {
+      thread.progress();
+      for (let from = target; from > row - merges; from--) {
+        const [left, right] = [address(from - 1), address(from)];
+        kernels['addRows']!(left + 4 * merged, right + 4 * merged, elements - merged);
+      }
+      merged = elements;
+      const isLast = microBatch === range.end - 1;
+      if (isLast) leave(elements, { ...tally, correct: tally.correct + correct });
+    };
+    tally.correct += adds
+      ? engine.gradientsInto!(batch, address(target), watermark, { add: true, team: null })
+      : await engine.gradients(batch, address(target), watermark);
     thread.progress();
   }
-  say(thread, tally);
+  leave(start.layout.rowLength, tally);
   return true;
+}
+
+/**
+ * What a thread does as its part of the row becomes final, element by element: says what it has
+ * counted, and where rows travel, is through with the segments that end there. The last of the
+ * threads adds a segment up.
+ */
+function leaver(thread: ThreadState): (elements: number, tally: Tally) => void {
+  const { start, control, board } = thread;
+  const sum = reduction(control, start.threads);
+  let next = 0;
+  return (elements, tally) => {
+    // Before the first segment: whoever sees that it is final reads the tallies of all.
+    say(thread, tally);
+    if (board === null) return;
+    for (; next < board.segments && board.range(next).end <= elements; next++) {
+      if (!board.arrive(next, start.threads)) continue;
+      board.finish(next, combineRange(thread, sum, board.range(next)));
+    }
+  };
 }
 
 /** A share of the one micro-batch that the team computes. */
@@ -96,10 +121,15 @@ async function asTeam(
     },
   };
   const row = rowAddress(arenaPlan, { thread: leader, slot: 0 });
-  const correct = engine.gradientsInto!(batch, row, thread.progress, { add: false, team });
+  const leave = leaver(thread);
+  const counted = (correct: number): Tally => (place === 0 ? { ...tally, correct } : tally);
+  const watermark = (elements: number, correct: number): void => {
+    thread.progress();
+    leave(elements, counted(correct));
+  };
+  const correct = engine.gradientsInto!(batch, row, watermark, { add: false, team });
   if (correct < 0) return false;
-  if (place === 0) tally.correct = correct;
-  say(thread, tally);
+  leave(start.layout.rowLength, counted(correct));
   return true;
 }
 

@@ -4,6 +4,7 @@ export * from './gemm';
 export { winogradWeights } from './winograd-weights';
 export { describePool } from './pool-window';
 export * from './first-layer';
+export { decodeHalf, encodeHalf } from './half';
 export * from './sparse-backward';
 export * from './winograd';
 export * from './activation';
