@@ -13,6 +13,7 @@ export const SUITES = {
   hosts: { needsPyTorch: true, load: () => import('../suites/hosts.mjs') },
   workers: { needsPyTorch: false, load: () => import('../suites/workers.mjs') },
   allreduce: { needsPyTorch: true, load: () => import('../suites/allreduce.mjs') },
+  exactness: { needsPyTorch: false, load: () => import('../suites/exactness.mjs') },
   profile: { needsPyTorch: false, load: () => import('../suites/profile.mjs') },
   startup: { needsPyTorch: false, load: () => import('../suites/startup.mjs') },
   memory: { needsPyTorch: false, load: () => import('../suites/memory.mjs') },
