@@ -61,7 +61,7 @@ async function compileTfjsNode() {
   const target = join(tfjsNode, 'tfjs_binding.node');
   if (existsSync(target)) return;
   mkdirSync(tfjsNode, { recursive: true });
-  const { library } = installFolders(process.env);
+  const { library } = installFolders(process.env, 'cpu');
   const { compiler, headers } = await requireTools(process.env);
   const source = join(
     dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json')),

@@ -20,7 +20,7 @@ const { values } = parseArgs({
 const microBatch = Number(values['micro-batch']);
 await prepareData();
 const { tensorflowEngine } = await import('../../dist/worker/engine/tensorflow/engine.js');
-const { loadBinding } = await import('../../dist/worker/engine/tensorflow/load-binding.js');
+const { openLibrary } = await import('../../dist/worker/engine/tensorflow/open-library.js');
 
 // The first build also loads the library and tfjs-node's kernels; a second one only compiles.
 const config = { batchSize: microBatch, microBatch, threads: 1, seed: 1, engine: 'tensorflow' };
@@ -37,7 +37,8 @@ for (let i = 0; i < 3; i++) {
 }
 
 // The engine loads the binding by its file: the clock goes in between.
-const { binding, installation } = await loadBinding(process.env);
+const use = { gpus: [], fastMath: false };
+const { binding, installation } = await openLibrary(process.env, use);
 let inside = 0;
 const timed = Object.create(binding, {
   runSavedModel: {

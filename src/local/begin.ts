@@ -28,6 +28,11 @@ export function tellChoices(
   notice(`Data: ${data.source}.`);
   notice(`Engine ${choice.engine.name}: ${choice.reason}.`);
   for (const each of program.notices ?? []) notice(each);
+  if (config.mixedEngines) {
+    notice(
+      'Mixed engines are allowed: the weights of this run are NOT promised to be the same bits when it is done again, on other workers, or after a resumption.',
+    );
+  }
   notice(`${describeGranularity(config, choice.engine.sharesMicroBatches)}.`);
 }
 

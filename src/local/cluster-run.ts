@@ -121,6 +121,7 @@ export class ClusterRun {
     const coordinator = new Coordinator({
       config: {
         ...books.machine,
+        mixedEngines: config.mixedEngines,
         minWorkers: options.minWorkers,
         expectWorkers: options.expectWorkers,
         learnerLag: 1,
@@ -202,6 +203,11 @@ export class ClusterRun {
   /** Of all workers that took part, by name. */
   get threads(): number {
     return [...this.#threads.values()].reduce((sum, threads) => sum + threads, 0);
+  }
+
+  /** With which workers computed, each once, in the order of their names. */
+  get engines(): readonly string[] {
+    return [...new Set(this.#coordinator.state.engines.values())].sort();
   }
 
   /** Resolves when the run has ended; null where `signal` ended it before its last step. */

@@ -51,13 +51,20 @@ export function interrupted(path: string): LockstepError {
   });
 }
 
+/** Who has computed a run, in this process's part of it. */
+export interface Computed {
+  readonly threads: number;
+  /** Names of engines, with their hardware where they have some. */
+  readonly engines: readonly string[];
+}
+
 export function summarize(
   { config, data, layout, program }: PreparedRun,
   run: string,
   conclusion: Conclusion,
   began: number,
   setupSeconds: number,
-  threads = config.threads,
+  { threads, engines }: Computed = { threads: config.threads, engines: [program.engine] },
 ): RunSummary {
   const { steps, evaluation, best, samplesHere, trainingSeconds } = conclusion;
   const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
@@ -72,6 +79,7 @@ export function summarize(
     parameters: layout.trainableLength,
     weightsDigest: digestOfBytes(finalWeights(conclusion)),
     engine: program.engine,
+    mixedEngines: config.mixedEngines ? engines : null,
     threads,
     steps,
     epochs: samplesSeen / data.train.count,
@@ -96,6 +104,6 @@ export function summarize(
     evaluationSeconds: conclusion.evaluationSeconds,
     totalSeconds: (performance.now() - began) / 1000,
     peakResidentBytes: process.resourceUsage().maxRSS * 1024,
-    versions: versions(),
+    versions: { ...versions(), ...(program.hardware !== undefined && { gpu: program.hardware }) },
   };
 }

@@ -69,8 +69,7 @@ export async function coordinate(input: CoordinateInput): Promise<RunSummary> {
     const conclusion = await clusterRun.finish(signal);
     if (conclusion === null) throw interrupted(folder.path);
     await saveTrained(run, conclusion, folder);
-    const { threads } = clusterRun;
-    const summary = summarize(run, folder.path, conclusion, began, setupSeconds, threads);
+    const summary = summarize(run, folder.path, conclusion, began, setupSeconds, clusterRun);
     await folder.writeSummary(summary);
     observer.finished(summary);
     return summary;

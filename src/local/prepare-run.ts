@@ -13,6 +13,7 @@ import {
   type ResolvedConfig,
 } from '../shared/config/schema.js';
 import { augmentationOf } from '../shared/config/augmentation.js';
+import { gpuWishOf } from '../shared/config/gpus.js';
 import { ENDING_SCHEDULES } from '../shared/config/learning-rate.js';
 import { optimizerOf } from '../shared/config/optimizer.js';
 import { decides, keepsBest } from '../shared/config/training-controls.js';
@@ -26,8 +27,9 @@ import { LockstepError } from '../shared/errors.js';
 import { refuseSingleSamples } from '../shared/model/batch-norm-samples.js';
 import { initialWeights } from '../shared/model/initial-weights.js';
 import type { RowLayout } from '../shared/numerics/row-layout.js';
+import { compiledPart, hardwarePart, PROBE_PART } from '../shared/protocol/engine-identity.js';
 import type { BuiltProgram } from '../worker/engine/engine.js';
-import { selectEngine, type EngineChoice } from '../worker/engine/select.js';
+import { ENGINES, selectEngine, type EngineChoice } from '../worker/engine/select.js';
 import type { Trainer, TrainerSetup } from '../worker/trainer.js';
 import { splitData } from './split-data.js';
 import { dataSetOf } from './user-data.js';
@@ -56,7 +58,7 @@ export interface PreparedRun {
 export async function prepareRun(input: RunInput, listener: DataListener): Promise<PreparedRun> {
   const { model: given, data: source, ...rest } = input;
   const hasArrays = typeof source === 'object' && source !== null;
-  const config = await prepareConfig(
+  const asked = await prepareConfig(
     {
       ...rest,
       ...(given !== undefined && { model: typeof given === 'string' ? given : OBJECT_MODEL }),
@@ -64,28 +66,32 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
     },
     { processors: availableParallelism(), now: new Date(), cwd: process.cwd() },
   );
-  refuseMissingObjects(config, typeof given === 'object', hasArrays);
+  refuseMissingObjects(asked, typeof given === 'object', hasArrays);
   const whole = hasArrays
     ? dataSetOf(source)
-    : await loadDataset({ ...listener, data: config.data ?? undefined });
-  const data = splitData(whole, config);
+    : await loadDataset({ ...listener, data: asked.data ?? undefined });
+  const data = splitData(whole, asked);
   const { shape, classes } = data.train;
   const loaded = await loadModel(
-    typeof given === 'object' ? given : config.model,
+    typeof given === 'object' ? given : asked.model,
     shape,
     classes.length,
   );
-  const normalized = config.normalize ? await withNormalization(loaded.model) : null;
+  const normalized = asked.normalize ? await withNormalization(loaded.model) : null;
   const { model, layout } = normalized ?? loaded;
-  if (loaded.trainedWeight !== null && config.initialWeights === 'seeded') {
+  if (loaded.trainedWeight !== null && asked.initialWeights === 'seeded') {
     listener.onNotice?.(
       `The model was trained before (see ${loaded.trainedWeight}); its weights are drawn anew from the seed. --initial-weights model keeps them.`,
     );
   }
-  refuseSingleSamples(model, layout, data.train.count, config.batchSize, config.microBatch);
-  const choice = await selectEngine(config.engine, model);
+  refuseSingleSamples(model, layout, data.train.count, asked.batchSize, asked.microBatch);
+  const choice = await selectEngine(asked.engine, model, ENGINES, {
+    gpus: gpuWishOf(asked.gpus),
+    fastMath: asked.fastMath,
+  });
   const made = { model, layout, module: loaded.module };
-  const program = await buildProgram(choice, config, made, data.train);
+  const program = await buildProgram(choice, asked, made, data.train);
+  const config = settled(asked, rest.threads ?? null, program);
   const weights = initialWeights(model, layout, config.seed, config.initialWeights);
   if (normalized !== null && !(normalized.hadLayer && config.initialWeights === 'model')) {
     placeStatistics(normalized, channelStatistics(data.train), weights);
@@ -121,6 +127,26 @@ export function buildProgram(
     labelSmoothing: config.labelSmoothing,
     fastMath: config.fastMath,
     modelModule: module,
+    gpus: gpuWishOf(config.gpus),
+  });
+}
+
+/**
+ * The configuration with what was left to the machine as it was decided: a resumption, wherever it
+ * is, computes with the same engine, on GPUs or not. `threads`: as the user has said.
+ */
+export function settled(
+  config: ResolvedConfig,
+  threads: number | null,
+  program: BuiltProgram,
+): ResolvedConfig {
+  const usesGpus = program.threads !== undefined;
+  const undecided = config.gpus === null && program.engine === 'tensorflow';
+  return Object.freeze({
+    ...config,
+    engine: program.engine as ResolvedConfig['engine'],
+    threads: threads ?? program.threads ?? config.threads,
+    gpus: undecided ? (usesGpus ? 'all' : 'none') : config.gpus,
   });
 }
 
@@ -224,7 +250,8 @@ export function identityOf(
     'data set': data,
     layout: digestOf(layout),
     'initial weights': weights,
-    [`compiled model (engine ${program.engine})`]: program.digest,
+    [compiledPart(program.engine)]: program.digest,
+    ...(program.hardware !== undefined && { [hardwarePart(program.engine)]: program.hardware }),
   };
 }
 
@@ -234,5 +261,5 @@ export function identityOf(
  */
 export async function withProbeRow(run: PreparedRun, trainer: Trainer): Promise<PreparedRun> {
   trainer.begin(run.initialWeights);
-  return { ...run, identity: { ...run.identity, 'probe row': await trainer.probe() } };
+  return { ...run, identity: { ...run.identity, [PROBE_PART]: await trainer.probe() } };
 }

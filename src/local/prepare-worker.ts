@@ -1,13 +1,15 @@
+import { availableParallelism } from 'node:os';
 import { tf } from '../shared/model/tfjs.js';
 import { digestOfBytes } from '../coordinator/run-identity.js';
 import { resolveConfig } from '../shared/config/resolve.js';
-import { ARRAY_DATA, OBJECT_MODEL } from '../shared/config/schema.js';
+import { gpuWishOf, gpuWishText, type GpuWish } from '../shared/config/gpus.js';
+import { ARRAY_DATA, OBJECT_MODEL, type ConfigInput } from '../shared/config/schema.js';
 import { LockstepError } from '../shared/errors.js';
 import { rowLayout } from '../shared/model/layout.js';
 import type { Welcome } from '../shared/wire/session.js';
 import type { BlobFetch } from '../worker/cluster/blob-fetch.js';
-import { selectEngine } from '../worker/engine/select.js';
-import { buildProgram, identityOf, type PreparedRun } from './prepare-run.js';
+import { ENGINES, selectEngine } from '../worker/engine/select.js';
+import { buildProgram, identityOf, settled, type PreparedRun } from './prepare-run.js';
 import { receiveData } from './received-data.js';
 import { splitData } from './split-data.js';
 
@@ -15,7 +17,12 @@ import { splitData } from './split-data.js';
 export interface PreparedFor {
   /** Name of the worker. */
   readonly worker: string;
-  readonly threads: number;
+  /** null: as many as there are processors; or GPUs, where the engine computes on them. */
+  readonly threads: number | null;
+  /** null: the engine of the run. */
+  readonly engine: ConfigInput['engine'] | null;
+  /** null: all where the run computes on GPUs, else none. */
+  readonly gpus: GpuWish;
   readonly notice: (text: string) => void;
 }
 
@@ -23,20 +30,29 @@ export interface PreparedFor {
 export async function prepareWorker(
   welcome: Welcome,
   blobs: BlobFetch,
-  { worker, threads, notice }: PreparedFor,
+  { worker, threads, engine, gpus, notice }: PreparedFor,
 ): Promise<PreparedRun> {
   const whole = await receiveData(welcome.data, blobs, worker, notice);
   const initialWeights = new Float32Array(welcome.initialWeights.bytes / 4);
   await blobs.fill(welcome.initialWeights.digest, new Uint8Array(initialWeights.buffer), 0);
-  const config = resolveConfig(
-    { ...welcome.config, model: OBJECT_MODEL, data: ARRAY_DATA, threads },
-    { processors: threads, now: new Date(), cwd: process.cwd() },
+  const onGpus = Object.keys(welcome.identity).some((name) => /^hardware /.test(name));
+  const asked = resolveConfig(
+    {
+      ...{ ...welcome.config, model: OBJECT_MODEL, data: ARRAY_DATA, threads },
+      ...(engine !== null && { engine }),
+      gpus: gpuWishText(gpus ?? (onGpus ? 'all' : 'none')),
+    },
+    { processors: availableParallelism(), now: new Date(), cwd: process.cwd() },
   );
-  const data = splitData(whole, config);
+  const data = splitData(whole, asked);
   const model = await modelOf(welcome.model);
   const layout = rowLayout(model);
-  const choice = await selectEngine(config.engine, model);
-  const program = await buildProgram(choice, config, { model, layout, module: null }, data.train);
+  const choice = await selectEngine(asked.engine, model, ENGINES, {
+    gpus: gpuWishOf(asked.gpus),
+    fastMath: asked.fastMath,
+  });
+  const program = await buildProgram(choice, asked, { model, layout, module: null }, data.train);
+  const config = settled(asked, threads, program);
   for (const each of program.notices ?? []) notice(each);
   const weights = digestOfBytes(new Uint8Array(initialWeights.buffer));
   const identity = identityOf(config, data.digest, layout, weights, program);

@@ -39,6 +39,8 @@ export async function openTrainedRun(folder: string, options: RunUseOptions): Pr
       out: folder,
       ...(options.data !== undefined && { data: options.data }),
       ...(options.threads !== undefined && { threads: options.threads }),
+      // Computed on GPUs where they are; it need not be where they were.
+      ...(stored.gpus !== 'none' && { gpus: null }),
     },
     listener,
   );

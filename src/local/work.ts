@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
+import type { GpuWish } from '../shared/config/gpus.js';
+import type { ConfigInput } from '../shared/config/schema.js';
 import { LockstepError } from '../shared/errors.js';
 import {
   isEncrypted,
@@ -31,7 +33,15 @@ export interface WorkInput {
   readonly tokenFile: string;
   /** PEM file of the authority to trust at a `wss` address; null: those of Node and the system. */
   readonly tlsCa: string | null;
-  readonly threads: number;
+  /** null: as many as there are processors; or GPUs, where the engine computes on them. */
+  readonly threads: number | null;
+  /**
+   * null: the engine of the run. Another one is let in only where the run allows for it
+   * (mixedEngines).
+   */
+  readonly engine?: ConfigInput['engine'] | null;
+  /** null: all where the run computes on GPUs, else none. */
+  readonly gpus?: GpuWish;
   /** Where other workers may connect; null: a free port, on loopback where the coordinator is. */
   readonly listen: SocketAddress | null;
   /** null: host and process. */
@@ -98,13 +108,13 @@ class WorkerProcess {
   }
 
   async run(): Promise<void> {
-    const { notice, threads } = this.#input;
+    const { notice, threads, engine = null, gpus = null } = this.#input;
     let id = await this.#join();
     try {
       const welcome = await this.#welcome();
       const prepared = await prepareWorker(welcome, this.#blobs, {
         worker: this.#name,
-        threads,
+        ...{ threads, engine, gpus },
         notice,
       });
       const trace = welcome.traced ? this.#trace : null;
@@ -195,7 +205,7 @@ class WorkerProcess {
       worker: this.#name,
       host: hostname(),
       pid: process.pid,
-      threads,
+      threads: threads ?? this.#threadsToTell(),
       listen: { host: isWildcard(host) ? null : host, port, tls: this.#peers.isEncrypted },
     };
     const onMessage = (message: FromCoordinator): void => {
@@ -216,6 +226,12 @@ class WorkerProcess {
         await after(500, undefined, { signal });
       }
     }
+  }
+
+  /** Before it is known with which engine: that is the coordinator's word. */
+  #threadsToTell(): number {
+    const { gpus = null } = this.#input;
+    return Array.isArray(gpus) ? gpus.length : Math.min(256, availableParallelism());
   }
 
   #take(message: FromCoordinator): void {

@@ -39,9 +39,11 @@ export const ERROR_CODES = {
   ENGINE_MODEL_REFUSED: 'The engine asked for does not take the model.',
   ENGINE_UNKNOWN: 'There is no engine of that name.',
   ENGINE_UNAVAILABLE: 'The engine asked for cannot run here.',
+  ENGINE_GPUS: 'The GPUs asked for cannot be used here, or not any more in this process.',
   ENGINE_TRACE_REFUSED: 'A function cannot be compiled to a TensorFlow graph.',
   COMPILED_ARGUMENT: 'A function was compiled for, or called with, arguments that do not fit.',
   ENGINE_INSTALL_PLATFORM: 'An engine is not made for this system or processor.',
+  ENGINE_INSTALL_DRIVER: 'The driver for the GPUs is missing, does not work, or is too old.',
   ENGINE_INSTALL_TOOL_MISSING: 'Installing an engine needs programs that are not here.',
   ENGINE_INSTALL_DOWNLOAD: 'A part of an engine could not be fetched.',
   ENGINE_INSTALL_SOURCE: 'A folder or file does not hold the parts of an engine that it should.',
@@ -87,6 +89,8 @@ export const ERROR_CODES = {
 
   PROTOCOL_OLD_TERM: 'A coordinator spoke whose term is over: another one has taken its place.',
   PROTOCOL_OTHER_RUN: 'A worker of another run asked to join.',
+  PROTOCOL_ENGINES:
+    'Two workers of a run would compute with different engines, or on other hardware.',
   PROTOCOL_IDENTITY: 'A worker would not compute the same bits: part of its identity differs.',
   PROTOCOL_REMOVED: 'A worker that was removed from the run is still there.',
   PROTOCOL_DIVERGED: 'Two workers hold different bits under the same name.',

@@ -71,6 +71,11 @@ export interface RunSummary {
   /** SHA-256, hex, of all weights incl. moving statistics: little-endian float32, layout order. */
   readonly weightsDigest: string;
   readonly engine: string;
+  /**
+   * Engines that computed, where the run allowed for several (mixedEngines): its weights are then
+   * not the same bits when it is done again. null: it did not.
+   */
+  readonly mixedEngines: readonly string[] | null;
   readonly threads: number;
   /** Optimizer steps in all, those before a resumption included. */
   readonly steps: number;

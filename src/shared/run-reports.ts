@@ -77,6 +77,11 @@ export interface EngineListing {
   readonly detail: string;
   /** What to do where it is not available. */
   readonly remedy: string | null;
+  /**
+   * GPUs, driver and CUDA, and what to do where they cannot be used; null: the engine computes on
+   * processors alone, or the machine shows no sign of a GPU.
+   */
+  readonly gpus: { readonly detail: string; readonly remedy: string | null } | null;
 }
 
 export interface DryRunReport {

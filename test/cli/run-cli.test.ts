@@ -156,13 +156,18 @@ function recorder() {
     },
     listEngines: () =>
       Promise.resolve([
-        { name: 'wasm', available: true, detail: 'plain SIMD', remedy: null },
-        { name: 'reference', available: false, detail: 'broken', remedy: 'mend it' },
+        {
+          ...{ name: 'wasm', available: true, detail: 'plain SIMD', remedy: null },
+          gpus: { detail: 'GPU 0', remedy: 'install CUDA' },
+        },
+        { name: 'reference', available: false, detail: 'broken', remedy: 'mend it', gpus: null },
       ]),
-    installTensorflow: ({ from, say }) => {
-      say(`from ${from}`);
+    installTensorflow: ({ from, say, gpu, withoutDriver }) => {
+      say(`from ${from}${withoutDriver ? ' without driver' : ''}`);
       const versions = { tensorflow: '2.21.0', binding: '4.22.0' };
-      return Promise.resolve({ ...versions, devices: ['CPU'], folder: '/made' });
+      const cuda = gpu ? { version: '12.5.1', cudnn: '9', libraries: [] } : null;
+      const folders = { folder: '/made', library: '/lib' };
+      return Promise.resolve({ ...versions, ...folders, devices: ['CPU'], cuda });
     },
   };
   return { calls, product };
@@ -406,7 +411,8 @@ t.test('engine list says what is there and what to do; install what is not', asy
   const { out } = await lockstep(['engine', 'list']);
   t.match(
     out,
-    'wasm: available\n  plain SIMD\nreference: not available\n  broken\n  to do: mend it\n',
+    'wasm: available\n  plain SIMD\n  GPUs: GPU 0\n  to do: install CUDA\n' +
+      'reference: not available\n  broken\n  to do: mend it\n',
   );
   const known = await lockstep(['engine', 'install', 'wasm']);
   t.equal(known.status, 2);
@@ -420,6 +426,14 @@ t.test('engine list says what is there and what to do; install what is not', asy
     out: 'TensorFlow 2.21.0 is installed in /made, on CPU.',
     err: 'from wheels',
   });
+  const cuda = await lockstep(['engine', 'install', 'tensorflow', '--gpu', '--without-driver']);
+  t.match(cuda, {
+    status: 0,
+    out: 'TensorFlow 2.21.0 with CUDA 12.5.1 and cuDNN 9 is installed in /made, on CPU. It was not tried on a GPU.',
+    err: 'from null without driver',
+  });
+  const alone = await lockstep(['engine', 'install', 'tensorflow', '--without-driver']);
+  t.match(alone, { status: 2, err: '--without-driver belongs to --gpu' });
 });
 
 t.test('coordinator asks for a run on workers, and prints how to join', async (t) => {
@@ -440,12 +454,17 @@ t.test('worker asks to work, with the flags as they are', async (t) => {
   t.match(out, /Receiving the data set\.\nThe run is finished\./);
   const expected = {
     ...{ join: 'ws://h:1', tokenFile: 'f', tlsCa: null },
-    ...{ threads: 3, name: 'n', listen: null },
+    ...{ threads: 3, name: 'n', listen: null, engine: null, gpus: null },
   };
   t.match(calls[0]?.[1], expected);
+  const onGpus = await lockstep([...where, '--engine', 'tensorflow', '--gpus', '1,0']);
+  t.match(onGpus.calls[0]?.[1], { threads: null, engine: 'tensorflow', gpus: [1, 0] });
   const faults = [
     ['--threads', '0'],
     ['--threads', 'two'],
+    ['--gpus', 'both'],
+    ['--gpus', '0,0'],
+    ['--engine', 'tensorflaw'],
     ['--listen', '7333'],
     ['--wait', '-1'],
   ];

@@ -1,9 +1,10 @@
-import { mkdirSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
 import { requireRoom } from '#src/worker/engine/tensorflow/install/place.js';
 import { cli } from '../support/cli-process.js';
+import { listingOf, withDriver } from '../support/fake-driver.js';
 
 /** A PATH with these programs of the machine alone. */
 function pathWith(folder: string, programs: readonly string[]): string {
@@ -47,6 +48,54 @@ void t.test('without pip, pip is named', async (t) => {
   const folder = t.testdir({ pip: { '__init__.py': 'raise ImportError("no pip here")' } });
   const { stderr } = await install({ PYTHONPATH: folder, LOCKSTEP_CACHE: join(folder, 'cache') });
   t.match(stderr, 'lacks pip, of Python.');
+});
+
+void t.test(
+  'without a driver for GPUs, --gpu says what is missing before it fetches',
+  async (t) => {
+    const folder = t.testdir();
+    const env = { LOCKSTEP_CACHE: join(folder, 'cache'), LOCKSTEP_VIRTUAL_GPUS: '1' };
+    const PATH = pathWith(join(folder, 'bin'), ['python3', 'g++']);
+    const absent = await install({ ...env, PATH }, '--gpu');
+    t.equal(absent.status, 1);
+    t.match(absent.stderr, 'ENGINE_INSTALL_DRIVER: No GPU can be used here: there is no driver');
+    t.match(absent.stderr, 'apt-get install nvidia-driver');
+    t.match(absent.stderr, '--without-driver');
+    const old = withDriver(join(folder, 'old'), listingOf([{}], '470.42.01'), 0, { PATH });
+    t.match((await install({ ...env, ...old }, '--gpu')).stderr, 'the driver 470.42.01 is too old');
+    const words = "NVIDIA-SMI has failed because it couldn't communicate with the driver.\n";
+    const broken = withDriver(join(folder, 'broken'), words, 9, { PATH: process.env['PATH'] });
+    const failed = await install({ ...env, ...broken }, '--gpu');
+    t.match(
+      failed.stderr,
+      'the driver does not work: nvidia-smi ended with status 9: NVIDIA-SMI has',
+    );
+    t.notOk(existsSync(env.LOCKSTEP_CACHE), 'nothing was begun');
+    const list = await cli(['engine', 'list'], {
+      env: {
+        ...process.env,
+        ...withDriver(join(folder, 'two'), listingOf([{}, {}])),
+        ...{ LOCKSTEP_CACHE: env.LOCKSTEP_CACHE },
+      },
+    });
+    t.match(list.stdout, 'tensorflow: not available');
+    t.match(list.stdout, 'lockstep engine install tensorflow --gpu');
+  },
+);
+
+void t.test('with --gpu, all wheels of NVIDIA have to be in the folder', async (t) => {
+  const folder = t.testdir({
+    wheels: { 'tensorflow-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl': 'PK' },
+    cpu: { 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl': 'PK' },
+  });
+  const env = {
+    ...withDriver(join(folder, 'bin'), listingOf([{}])),
+    LOCKSTEP_CACHE: join(folder, 'cache'),
+  };
+  const some = await install(env, '--gpu', '--from', join(folder, 'wheels'));
+  t.match(some.stderr, /ENGINE_INSTALL_SOURCE.*lacks the wheels of nvidia-cuda-runtime-cu12 12\.9/);
+  const other = await install(env, '--gpu', '--from', join(folder, 'cpu'));
+  t.match(other.stderr, 'cpu holds neither the wheel of tensorflow 2.21.0');
 });
 
 void t.test('without network, the way around it is told', async (t) => {

@@ -59,7 +59,7 @@ export async function buildEngine(
     labels: Uint16Array.from({ length: size }, (_, i) => i % 10),
     samples: Uint32Array.from({ length: size }, (_, i) => i),
   };
-  const regions = { arena, weights, shared, thread };
+  const regions = { arena, weights, shared, thread, index: 0 };
   return { module: engine.module, program, layout, regions, row, batch };
 }
 

@@ -7,13 +7,17 @@ import {
   installTensorflow,
   type Installation,
 } from '#src/worker/engine/tensorflow/install/install.js';
-import { setLibraryEnvironment } from '#src/worker/engine/tensorflow/library-environment.js';
-import { loadBinding } from '#src/worker/engine/tensorflow/load-binding.js';
+import { openLibrary } from '#src/worker/engine/tensorflow/open-library.js';
+
+/** Makes this process look for engines where the tests keep them. */
+export function useEngineCache(): void {
+  const cache = fileURLToPath(new URL('../../../.cache/engines', import.meta.url));
+  process.env['LOCKSTEP_CACHE'] = cache;
+}
 
 /** Installs TensorFlow where the tests keep it, once, and makes this process look there. */
 export async function useTensorflow(): Promise<Installation> {
-  const cache = fileURLToPath(new URL('../../../.cache/engines', import.meta.url));
-  process.env['LOCKSTEP_CACHE'] = cache;
+  useEngineCache();
   return installTensorflow({ from: null, env: process.env, say: () => undefined });
 }
 
@@ -25,8 +29,8 @@ export async function tensorflowForTests(): Promise<{
   readonly folder: string;
 }> {
   await useTensorflow();
-  setLibraryEnvironment(process.env, false);
-  const { binding, installation } = await loadBinding(process.env);
+  const use = { gpus: [], fastMath: false };
+  const { binding, installation } = await openLibrary(process.env, use);
   const { folder } = installation;
   return { binding, backend: nodeBackend(join(folder, KERNELS), binding), folder };
 }

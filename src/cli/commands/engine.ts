@@ -30,15 +30,18 @@ const listCommand = (
   },
 });
 
-function listingText({ name, available, detail, remedy }: EngineListing): string {
+function listingText({ name, available, detail, remedy, gpus }: EngineListing): string {
   const status = available ? 'available' : 'not available';
-  const todo = remedy === null ? '' : `  to do: ${remedy}\n`;
-  return `${name}: ${status}\n  ${detail}\n${todo}`;
+  const todo = (what: string | null) => (what === null ? '' : `  to do: ${what}\n`);
+  const ofGpus = gpus === null ? '' : `  GPUs: ${gpus.detail}\n${todo(gpus.remedy)}`;
+  return `${name}: ${status}\n  ${detail}\n${todo(remedy)}${ofGpus}`;
 }
 
 interface InstallFlags {
   readonly name: string;
   readonly from: string | undefined;
+  readonly gpu: boolean | undefined;
+  readonly 'without-driver': boolean | undefined;
 }
 
 const installCommand = (context: CliContext): CommandModule<object, InstallFlags> => ({
@@ -51,19 +54,37 @@ const installCommand = (context: CliContext): CommandModule<object, InstallFlags
         type: 'string',
         requiresArg: true,
         description:
-          'Folder with the wheel of tensorflow-cpu, or with the installed Python package',
+          "Folder with the wheel of tensorflow-cpu (with --gpu: of tensorflow, and NVIDIA's), or with the installed Python package",
       })
-      .example('$0 engine install tensorflow', "TensorFlow's library, and the binding to it"),
-  handler: async ({ name, from }) => {
+      .option('gpu', {
+        type: 'boolean',
+        description: "For NVIDIA's GPUs too: TensorFlow with CUDA, and its libraries",
+      })
+      .option('without-driver', {
+        type: 'boolean',
+        description: 'With --gpu: although this machine has no GPU, for others that have',
+      })
+      .example('$0 engine install tensorflow', "TensorFlow's library, and the binding to it")
+      .example('$0 engine install tensorflow --gpu', 'the same with CUDA, for GPUs'),
+  handler: async ({ name, from, gpu = false, 'without-driver': withoutDriver = false }) => {
+    if (withoutDriver && !gpu) {
+      throw new LockstepError('USAGE_INVALID', '--without-driver belongs to --gpu.', {
+        hint: 'See --help.',
+      });
+    }
     const product = await context.loadEngines();
     if (name === 'tensorflow') {
-      const { tensorflow, devices, folder } = await product.installTensorflow({
+      const { tensorflow, devices, folder, cuda } = await product.installTensorflow({
         from: from ?? null,
         env: process.env,
         say: (text) => context.stderr.write(`${text}\n`),
+        ...{ gpu, withoutDriver },
       });
+      const build = cuda === null ? '' : ` with CUDA ${cuda.version} and cuDNN ${cuda.cudnn}`;
+      const untried =
+        cuda !== null && !devices.includes('GPU') ? ' It was not tried on a GPU.' : '';
       context.stdout.write(
-        `TensorFlow ${tensorflow} is installed in ${folder}, on ${devices.join(', ')}.\n`,
+        `TensorFlow ${tensorflow}${build} is installed in ${folder}, on ${devices.join(', ')}.${untried}\n`,
       );
       return;
     }

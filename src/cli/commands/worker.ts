@@ -1,4 +1,8 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { WorkInput } from '../../local/work.js';
+import { gpusFault, GPUS_PATTERN, gpuWishOf, type GpuWish } from '../../shared/config/gpus.js';
+import { ENGINE_NAMES } from '../../shared/config/schema.js';
+import { LockstepError } from '../../shared/errors.js';
 import { parseSocketAddress } from '../../shared/link/socket-address.js';
 import { lastOf } from '../config-source.js';
 import { printable } from '../display/printable.js';
@@ -41,7 +45,17 @@ function workerOptions(yargs: Argv, context: CliContext): Argv<Arguments> {
     threads: {
       nargs: 1,
       describe: 'Compute threads',
-      defaultDescription: `${context.environment.processors}, the processors here`,
+      defaultDescription: `${context.environment.processors}, the processors here; or one for each GPU`,
+    },
+    engine: {
+      nargs: 1,
+      describe: 'Engine, where the run allows for others than its own (--mixed-engines)',
+      defaultDescription: 'the engine of the run',
+    },
+    gpus: {
+      nargs: 1,
+      describe: 'GPUs to compute on, by their numbers in nvidia-smi: all, none, or such as 0,1',
+      defaultDescription: 'all where the run computes on GPUs',
     },
     listen: {
       nargs: 1,
@@ -75,7 +89,7 @@ function workerOptions(yargs: Argv, context: CliContext): Argv<Arguments> {
 }
 
 async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): Promise<void> {
-  const threads = wholeNumberFlag(argv, 'threads', 1) ?? context.environment.processors;
+  const threads = wholeNumberFlag(argv, 'threads', 1);
   const waitSeconds = wholeNumberFlag(argv, 'wait', 0) ?? DEFAULT_WAIT_SECONDS;
   const listen = textFlag(argv, 'listen');
   const notice = (line: string): void => {
@@ -95,6 +109,8 @@ async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): P
       tokenFile: textFlag(argv, 'token-file')!,
       tlsCa: textFlag(argv, 'tls-ca'),
       threads,
+      engine: engineFlag(argv),
+      gpus: gpusFlag(argv),
       listen: listen === null ? null : parseSocketAddress(listen),
       name: textFlag(argv, 'name'),
       waitSeconds,
@@ -105,6 +121,28 @@ async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): P
   } finally {
     interrupts.stop();
   }
+}
+
+function engineFlag(argv: Readonly<Record<string, unknown>>): WorkInput['engine'] {
+  const text = textFlag(argv, 'engine');
+  if (text === null) return null;
+  const engine = ENGINE_NAMES.find((name) => name === text);
+  if (engine !== undefined) return engine;
+  throw new LockstepError(
+    'USAGE_INVALID',
+    `--engine: expected one of ${ENGINE_NAMES.join(', ')}, got ${JSON.stringify(text)}.`,
+    { hint: 'See --help.' },
+  );
+}
+
+function gpusFlag(argv: Readonly<Record<string, unknown>>): GpuWish {
+  const text = textFlag(argv, 'gpus');
+  if (text === null) return null;
+  const fault = GPUS_PATTERN.test(text)
+    ? gpusFault(text)
+    : `expected all, none, or numbers such as 0,1, got ${JSON.stringify(text)}`;
+  if (fault === null) return gpuWishOf(text);
+  throw new LockstepError('USAGE_INVALID', `--gpus: ${fault}.`, { hint: 'See --help.' });
 }
 
 /** A pipe from the launcher closes however that ended, killed or not. */

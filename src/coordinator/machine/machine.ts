@@ -44,6 +44,7 @@ export function startCoordinator(
     term,
     peers: new Map(),
     removed: new Map(),
+    engines: new Map(),
     removals: new Map(),
     view: { number: 0, members: [] },
     base: applied,

@@ -1,4 +1,5 @@
 import type { Failure, Hello, Report } from '../../shared/protocol/messages.js';
+import { engineOf, isOfEngine } from '../../shared/protocol/engine-identity.js';
 import type { MemberId } from '../../shared/protocol/names.js';
 import { failRun, withPeer, type Context } from './context.js';
 import { takeProgress } from './records.js';
@@ -24,7 +25,15 @@ export function takeHello(
     return state;
   }
   const different = differingParts(state.config.identity, hello.identity);
-  if (different.length > 0) {
+  const engine = engineOf(hello.identity);
+  const ofEngine = different.filter(isOfEngine);
+  const isOther = engine !== engineOf(state.config.identity);
+  const isMixed = ofEngine.length > 0 && state.config.mixedEngines === true;
+  if (isOther && !isMixed && ofEngine.length === different.length) {
+    refuse(state, context, from, otherEngine(state, worker, engine), null);
+    return state;
+  }
+  if (different.length > (isMixed ? ofEngine.length : 0)) {
     const failure: Failure = {
       code: 'PROTOCOL_IDENTITY',
       message: `Worker ${worker} would not compute the same bits; it differs in ${different.join(', ')}.`,
@@ -40,6 +49,10 @@ export function takeHello(
   }
   if (!state.peers.has(from)) {
     const { now } = state;
+    if (isMixed && state.engines.get(worker) !== engine) {
+      context.emit({ kind: 'warn', failure: mixed(state, worker, engine) });
+    }
+    state = { ...state, engines: new Map(state.engines).set(worker, engine) };
     const { report } = hello;
     state = withPeer(state, context, {
       id: from,
@@ -51,6 +64,33 @@ export function takeHello(
     });
   }
   return takeReport(state, context, hello.report);
+}
+
+/** Whom of the others a new worker would compute with. */
+function companions(state: CoordinatorState, worker: string): string {
+  const names = [...new Set([...state.peers.values()].map((peer) => peer.worker))];
+  const others = names.filter((name) => name !== worker);
+  return others.length === 0 ? 'the run' : `the run and its worker ${others.join(', ')}`;
+}
+
+function otherEngine(state: CoordinatorState, worker: string, engine: string): Failure {
+  const ours = engineOf(state.config.identity);
+  return {
+    code: 'PROTOCOL_ENGINES',
+    message: `Worker ${worker} would compute with engine ${engine}, ${companions(state, worker)} with ${ours}: they would not agree on any weight.`,
+    hint: 'Give it the same (--engine, --gpus). Or start the run with --mixed-engines, which gives up that its weights are the same bits.',
+    where: { worker, engine, run: ours },
+  };
+}
+
+function mixed(state: CoordinatorState, worker: string, engine: string): Failure {
+  const ours = engineOf(state.config.identity);
+  return {
+    code: 'PROTOCOL_ENGINES',
+    message: `Mixed engines: worker ${worker} computes with ${engine}, ${companions(state, worker)} with ${ours}. The weights of this run are not the same bits on other workers, or when it is done again.`,
+    hint: 'Leave --mixed-engines out to have such workers refused.',
+    where: { worker, engine, run: ours },
+  };
 }
 
 function differingParts(

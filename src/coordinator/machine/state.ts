@@ -38,6 +38,8 @@ export interface CoordinatorConfig {
   /** This coordinator process, told apart from others of the same term. */
   readonly id: string;
   readonly identity: Readonly<Record<string, string>>;
+  /** Whether workers may have other engines than the run's; left out: not. */
+  readonly mixedEngines?: boolean;
   readonly folder: Folder;
   readonly minWorkers: number;
   /** Start as soon as this many have said hello; without it, after `helloMillis`. */
@@ -263,6 +265,8 @@ export interface CoordinatorState {
   readonly peers: ReadonlyMap<MemberId, Peer>;
   /** Ids that may never come back, with the names of their workers. */
   readonly removed: ReadonlyMap<MemberId, string>;
+  /** By the name of a worker that was let in: its engine, with its hardware. */
+  readonly engines: ReadonlyMap<string, string>;
   /** Times that a worker, by name, was removed. */
   readonly removals: ReadonlyMap<string, number>;
   readonly view: View;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { CONFIG_SHAPE } from '../../shared/config/schema.js';
+import { GPUS_PATTERN } from '../../shared/config/gpus.js';
+import { CONFIG_SHAPE, ENGINE_NAMES } from '../../shared/config/schema.js';
 
 /** The description of a cluster: `cluster.json`. Types, defaults and JSON Schema follow from it. */
 const hostName = z.string().regex(/^[A-Za-z0-9_][\w.:@-]*$/, 'expected the name of a host');
@@ -61,6 +62,25 @@ export const WORKER_SHAPE = {
     .nullable()
     .default(null)
     .describe('Compute threads; null: as many as the machine has processors'),
+  engine: z
+    .enum(ENGINE_NAMES)
+    .nullable()
+    .default(null)
+    .describe('Engine, where train.mixedEngines allows for others; null: that of the run'),
+  gpus: z
+    .string()
+    .regex(GPUS_PATTERN, 'expected all, none, or numbers such as 0,1')
+    .nullable()
+    .default(null)
+    .describe(
+      'GPUs, by their numbers in nvidia-smi: all, none, or such as 0,1; null: all where the run computes on GPUs',
+    ),
+  processPerGpu: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether each of the GPUs named in gpus gets a worker of its own, in its own process',
+    ),
   listen: address
     .nullable()
     .default(null)

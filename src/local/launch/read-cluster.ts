@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { configError, showValue, type ConfigFault } from '../../shared/config/faults.js';
+import { gpusFault, gpuWishOf } from '../../shared/config/gpus.js';
 import { parseKeys } from '../../shared/config/parse.js';
 import { readJson } from '../../shared/config/read-json.js';
 import { absolutePaths } from '../../shared/config/resolve.js';
@@ -48,12 +49,13 @@ export function parseCluster(value: unknown, folder: string): Cluster {
   const faults = parsed.success ? [] : [...zodFaults(parsed.error, 'cluster', keysAt)];
   faults.push(...parseKeys(train, (key) => `train.${key}`).faults);
   if (isRecord(train)) faults.push(...faultsOfTraining(train));
+  if (parsed.success) faults.push(...parsed.data.workers.flatMap(faultsOfGpus));
   if (!parsed.success || faults.length > 0) throw configError(faults);
   const { coordinator, workers, ssh, restarts } = parsed.data;
-  const named = workers.map((worker, i) => ({
-    ...worker,
-    name: worker.name ?? `${worker.host.replace(/^.*@/, '').replaceAll(':', '-')}-${i + 1}`,
-  }));
+  const named = workers.flatMap((worker, i) => {
+    const name = worker.name ?? `${worker.host.replace(/^.*@/, '').replaceAll(':', '-')}-${i + 1}`;
+    return byGpu({ ...worker, name });
+  });
   const names = named.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {
@@ -75,6 +77,34 @@ export function parseCluster(value: unknown, folder: string): Cluster {
     restarts,
     train: absolutePaths(train as ConfigInput, folder),
   };
+}
+
+/** A worker for each GPU, where that was asked for. A process sees no GPU but its own. */
+function byGpu(worker: NamedWorker): readonly NamedWorker[] {
+  const wish = gpuWishOf(worker.gpus);
+  if (!worker.processPerGpu || wish === null || typeof wish === 'string') return [worker];
+  return wish.map((gpu) => ({
+    ...worker,
+    ...{ name: `${worker.name}-gpu${gpu}`, gpus: String(gpu), processPerGpu: false },
+  }));
+}
+
+function faultsOfGpus({ gpus, processPerGpu, listen }: WorkerEntry, i: number): ConfigFault[] {
+  const at = (key: string, message: string) => [{ path: `workers.${i}.${key}`, message }];
+  const wish = gpuWishOf(gpus);
+  const fault = gpus === null ? null : gpusFault(gpus);
+  if (fault !== null) return at('gpus', fault);
+  if (!processPerGpu) return [];
+  if (wish === null || typeof wish === 'string') {
+    return at('processPerGpu', `needs gpus with numbers, such as "0,1", got ${showValue(gpus)}`);
+  }
+  if (listen !== null && wish.length > 1 && !listen.endsWith(':0')) {
+    return at(
+      'listen',
+      `several workers cannot share ${showValue(listen)}; expected null, or port 0`,
+    );
+  }
+  return [];
 }
 
 /** Keys of a configuration that a cluster has otherwise. */

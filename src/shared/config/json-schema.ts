@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { configSchema, type ConfigKey } from './schema.js';
+import { configSchema, infoOf, type ConfigKey } from './schema.js';
 
 /** The JSON Schema of one key, as far as it is used here. */
 export interface KeyJsonSchema {
@@ -45,7 +45,7 @@ export function expectation(key: ConfigKey): string {
   if (schema.type === 'boolean') return 'true or false';
   if (schema.type === 'integer') return `an integer${range(schema)}`;
   if (schema.type === 'number') return `a number${range(schema)}`;
-  return 'a text that is not empty';
+  return infoOf(key).expected ?? 'a text that is not empty';
 }
 
 function range(schema: KeyJsonSchema): string {

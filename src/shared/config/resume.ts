@@ -85,6 +85,10 @@ function refusals(
       changed.push(`${sentence(nameOf(key), was, wish)}; it may only grow`);
     }
   }
+  if (stored.mixedEngines && given.mixedEngines === false) {
+    const what = sentence(nameOf('mixedEngines'), true, false);
+    changed.push(`${what}; what was computed with mixed engines stays so`);
+  }
   if (typeof given.out === 'string' && given.out !== folder) {
     changed.push(sentence(nameOf('out'), folder, given.out));
   }

@@ -1,6 +1,7 @@
 import { classPairsOf } from './class-pairs.js';
 import { didYouMean } from './did-you-mean.js';
 import { showValue } from './faults.js';
+import { gpusFault } from './gpus.js';
 import { decides, validates } from './training-controls.js';
 import {
   BUILT_IN_MODELS,
@@ -73,6 +74,12 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   rule(['fastMath', 'engine'], ({ fastMath, engine }) =>
     fastMath && engine === 'reference' ? 'engine reference has no fast arithmetic' : null,
   ),
+  rule(['gpus', 'engine'], ({ gpus, engine }) =>
+    gpus === null || gpus === 'none' || engine === 'auto' || engine === 'tensorflow'
+      ? null
+      : `belongs to engine tensorflow, but engine is ${engine}`,
+  ),
+  rule(['gpus'], ({ gpus }) => (gpus === null ? null : gpusFault(gpus))),
   rule(['validation'], ({ validation }) =>
     validation > 1 && !Number.isInteger(validation)
       ? `expected a share below 1 or a whole number of samples, got ${String(validation)}`

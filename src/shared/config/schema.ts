@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { MONITORED_METRICS } from '../controls/monitor.js';
+import { GPUS_PATTERN } from './gpus.js';
 
 /**
  * The one definition of what a run can be told. From it come the types, the defaults, the JSON
@@ -17,6 +18,8 @@ export const BUILT_IN_MODELS = [
   'cnn4',
   'resnet',
 ] as const;
+
+export const ENGINE_NAMES = ['auto', 'wasm', 'tensorflow', 'reference'] as const;
 
 /** What stands for `model` in a run whose LayersModel was handed over as an object. */
 export const OBJECT_MODEL = '(object)';
@@ -40,6 +43,8 @@ export interface KeyInfo {
   readonly defaultText?: string;
   /** What stands for the value in help: N, DIR … */
   readonly placeholder?: string;
+  /** What a text has to be, where not any text will do. */
+  readonly expected?: string;
   /** A file or folder: a relative one in a file counts from that file, in a flag from here. */
   readonly isPath?: boolean;
 }
@@ -385,7 +390,7 @@ export const TRAINING = {
   ),
   engine: computing.describe(
     'What computes gradients; auto takes the best one that covers the model, and says why',
-    z.enum(['auto', 'wasm', 'tensorflow', 'reference']).default('auto'),
+    z.enum(ENGINE_NAMES).default('auto'),
   ),
   fastMath: computing.describe(
     'Faster arithmetic whose bits may differ between processors',
@@ -398,6 +403,19 @@ export const PLACEMENT = {
     placeholder: 'N',
     defaultText: 'as many as the machine has processors',
   }),
+  gpus: computing.describe(
+    'GPUs that engine tensorflow computes on, by their numbers in nvidia-smi: all, none, or such as 0,1; a compute thread for each',
+    z.string().regex(GPUS_PATTERN).nullable().default(null),
+    {
+      placeholder: 'all|none|N,…',
+      expected: 'all, none, or numbers such as 0,1',
+      defaultText: 'all that can be used; none where none can',
+    },
+  ),
+  mixedEngines: computing.describe(
+    'Let workers with different engines, or on different hardware, compute one run: its weights are then not the same bits any more',
+    z.boolean().default(false),
+  ),
   stallSeconds: computing.describe(
     'A compute thread that gets nowhere for so long is taken for stuck, and replaced',
     z.number().positive().max(86_400).nullable().default(null),

@@ -1,4 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { GpuWish } from '../../shared/config/gpus.js';
 import type { ImageShape } from '../../shared/data/image-set.js';
 import type { RowLayout } from '../../shared/numerics/row-layout.js';
 
@@ -48,6 +49,8 @@ export interface BuildRequest {
   readonly fastMath: boolean;
   /** URL of the user's module that made the model, and may define its layers; null: none did. */
   readonly modelModule?: string | null;
+  /** GPUs to compute on, for an engine that can; left out: nobody has said. */
+  readonly gpus?: GpuWish;
 }
 
 /** What an engine makes of a model: plain data that can be cloned to any thread or process. */
@@ -61,6 +64,10 @@ export interface BuiltProgram {
   readonly memory: { readonly sharedBytes: number; readonly threadBytes: number };
   /** Sentences that a user should read before the run: what it does otherwise than expected. */
   readonly notices?: readonly string[];
+  /** Compute threads, where the user has not said how many: one for each GPU. */
+  readonly threads?: number;
+  /** The kind of hardware that its bits belong to, beside the digest: such as that of its GPUs. */
+  readonly hardware?: string;
 }
 
 /** Byte addresses (multiples of 64) in the worker's arena. */
@@ -70,6 +77,8 @@ export interface EngineRegions {
   readonly weights: number;
   readonly shared: number;
   readonly thread: number;
+  /** Which of the worker's compute threads it is, from 0. */
+  readonly index: number;
 }
 
 /** The first `elements` of a row are final, and `correct` samples were classified rightly. */
@@ -124,6 +133,19 @@ export interface Evaluation {
   readonly correct: number;
 }
 
+/** What an engine is and runs on here. */
+export interface EngineStatus {
+  readonly detail: string;
+  /** What it has of GPUs, and what would mend that; left out: the machine shows no sign of one. */
+  readonly gpus?: { readonly detail: string; readonly remedy: string | null } | undefined;
+}
+
+/** GPUs that an engine can compute on here, for people; or why it cannot. */
+export type GpuStatus =
+  | { readonly detail: string }
+  /** `isThere`: the machine has GPUs, and something can be done about it. */
+  | (EngineRefusal & { readonly isThere: boolean });
+
 /** Why an engine cannot be used here or for this model, and what would mend it. */
 export interface EngineRefusal {
   readonly reason: string;
@@ -139,7 +161,9 @@ export interface Engine {
   /** Whether its compute engines have `gradientsInto`, so that teams compute one micro-batch. */
   readonly sharesMicroBatches: boolean;
   /** What this engine is and runs on here, in one line; or why it cannot run here. */
-  availability(): Promise<{ readonly detail: string } | EngineRefusal>;
+  availability(): Promise<EngineStatus | EngineRefusal>;
+  /** Left out: it computes on processors alone. */
+  gpus?(wish: Exclude<GpuWish, 'none'>, fastMath: boolean): Promise<GpuStatus>;
   /** null where the engine covers the model, else which layer it lacks. */
   refuses(model: LayersModel): EngineRefusal | null;
   build(request: BuildRequest): Promise<BuiltProgram>;

@@ -1,6 +1,6 @@
 /** Which engines there are here. Loads none of them: a user who asks this waits for it. */
 import type { EngineListing } from '../../shared/run-reports.js';
-import type { Engine, EngineRefusal } from './engine.js';
+import type { Engine, EngineRefusal, EngineStatus } from './engine.js';
 import { referenceAvailability } from './reference/availability.js';
 import { tensorflowAvailability } from './tensorflow/availability.js';
 import { wasmAvailability } from './wasm/availability.js';
@@ -38,8 +38,8 @@ export async function listEngines(
   return [...(await Promise.all(present)), ...absent];
 }
 
-function listing(name: string, status: { readonly detail: string } | EngineRefusal): EngineListing {
+function listing(name: string, status: EngineStatus | EngineRefusal): EngineListing {
   return 'reason' in status
-    ? { name, available: false, detail: status.reason, remedy: status.remedy }
-    : { name, available: true, detail: status.detail, remedy: null };
+    ? { name, available: false, detail: status.reason, remedy: status.remedy, gpus: null }
+    : { name, available: true, detail: status.detail, remedy: null, gpus: status.gpus ?? null };
 }

@@ -1,4 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { GpuWish } from '../../shared/config/gpus.js';
 import { LockstepError } from '../../shared/errors.js';
 import type { Engine, EngineRefusal } from './engine.js';
 import { ABSENT } from './list.js';
@@ -13,25 +14,42 @@ export interface EngineChoice {
   readonly reason: string;
 }
 
-/** In the order in which `auto` tries them. */
+/** What else of a configuration decides which engine fits. */
+export interface EngineWishes {
+  readonly gpus: GpuWish;
+  readonly fastMath: boolean;
+}
+
+const NO_WISHES: EngineWishes = { gpus: null, fastMath: false };
+
+/** In the order in which `auto` tries them, where no GPU decides. */
 export const ENGINES: readonly Engine[] = [wasmEngine, tensorflowEngine, referenceEngine];
 
 /**
- * The engine of that name, or for `auto` the first that runs here and covers the model.
+ * The engine of that name. For `auto` one that can compute on GPUs here, and else the first that
+ * runs here; of those that cover the model.
  *
  * Errors: ENGINE_UNKNOWN; ENGINE_UNAVAILABLE where it cannot run here, or none can;
- * ENGINE_MODEL_REFUSED where it does not cover the model.
+ * ENGINE_MODEL_REFUSED where it does not cover the model; ENGINE_GPUS where GPUs were asked for, and
+ * cannot be used.
  */
 export async function selectEngine(
   name: string,
   model: LayersModel,
   engines: readonly Engine[] = ENGINES,
+  wishes: EngineWishes = NO_WISHES,
 ): Promise<EngineChoice> {
-  return name === 'auto' ? firstFit(model, engines) : byName(name, model, engines);
+  return name === 'auto' ? firstFit(model, engines, wishes) : byName(name, model, engines, wishes);
 }
 
-async function firstFit(model: LayersModel, engines: readonly Engine[]): Promise<EngineChoice> {
+async function firstFit(
+  model: LayersModel,
+  engines: readonly Engine[],
+  wishes: EngineWishes,
+): Promise<EngineChoice> {
   const refusals: string[] = [];
+  const withGpus = await onGpus(model, engines, wishes, refusals);
+  if (withGpus !== null) return withGpus;
   for (const engine of engines) {
     const status = await engine.availability();
     const refusal = 'reason' in status ? status : engine.refuses(model);
@@ -48,10 +66,37 @@ async function firstFit(model: LayersModel, engines: readonly Engine[]): Promise
   });
 }
 
+/** The first engine that computes on GPUs here; null: none does. Why others do not: `refusals`. */
+async function onGpus(
+  model: LayersModel,
+  engines: readonly Engine[],
+  { gpus: wish, fastMath }: EngineWishes,
+  refusals: string[],
+): Promise<EngineChoice | null> {
+  if (wish === 'none') return null;
+  for (const engine of engines) {
+    const status = await engine.gpus?.(wish, fastMath);
+    if (status === undefined) continue;
+    if (!('reason' in status)) {
+      const refusal = engine.refuses(model);
+      if (refusal === null) return { engine, reason: `it computes on ${status.detail}` };
+      if (wish !== null) refused(engine.name, refusal);
+      refusals.push(`not ${engine.name} on GPUs: ${sentencePart(refusal.reason)}`);
+    } else if (wish !== null) {
+      gpusRefused(status);
+    } else if (status.isThere) {
+      const todo = `${sentencePart(status.reason)} (${sentencePart(status.remedy)})`;
+      refusals.push(`not ${engine.name} on GPUs: ${todo}`);
+    }
+  }
+  return null;
+}
+
 async function byName(
   name: string,
   model: LayersModel,
   engines: readonly Engine[],
+  { gpus: wish, fastMath }: EngineWishes,
 ): Promise<EngineChoice> {
   const engine = engines.find((each) => each.name === name);
   if (engine === undefined) {
@@ -65,14 +110,34 @@ async function byName(
   const status = await engine.availability();
   if ('reason' in status) unavailable(name, status);
   const refusal = engine.refuses(model);
-  if (refusal !== null) {
-    throw new LockstepError(
-      'ENGINE_MODEL_REFUSED',
-      `Engine ${name} does not take the model: ${sentencePart(refusal.reason)}.`,
-      { hint: refusal.remedy },
-    );
+  if (refusal !== null) refused(name, refusal);
+  if (wish !== null && wish !== 'none') {
+    const gpus = await engine.gpus?.(wish, fastMath);
+    if (gpus === undefined) gpusRefused(processorsAlone(name));
+    if ('reason' in gpus) gpusRefused(gpus);
   }
   return { engine, reason: 'as configured' };
+}
+
+const processorsAlone = (name: string): EngineRefusal => ({
+  reason: `engine ${name} computes on processors alone`,
+  remedy: 'Use --engine tensorflow, or --gpus none.',
+});
+
+function refused(name: string, { reason, remedy }: EngineRefusal): never {
+  throw new LockstepError(
+    'ENGINE_MODEL_REFUSED',
+    `Engine ${name} does not take the model: ${sentencePart(reason)}.`,
+    { hint: remedy },
+  );
+}
+
+function gpusRefused({ reason, remedy }: EngineRefusal): never {
+  throw new LockstepError(
+    'ENGINE_GPUS',
+    `The GPUs asked for cannot be used: ${sentencePart(reason)}.`,
+    { hint: `${sentencePart(remedy)}.` },
+  );
 }
 
 function unavailable(name: string, { reason, remedy }: EngineRefusal): never {

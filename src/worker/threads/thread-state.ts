@@ -36,6 +36,7 @@ export async function openThread(start: ThreadStart, control: Control): Promise<
     weights: arenaPlan.weights,
     shared: arenaPlan.engineShared,
     thread: arenaPlan.threads[thread]!.engine,
+    index: thread,
   });
   return {
     start,

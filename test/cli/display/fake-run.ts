@@ -68,6 +68,7 @@ export const SUMMARY: RunSummary = {
   steps: 938,
   epochs: 2,
   samplesSeen: 120000,
+  mixedEngines: null,
   stoppedEarly: false,
   best: null,
   weightsOf: 'last',

@@ -33,6 +33,8 @@ async function prepare(welcome: Welcome, blobs: BlobFetch): Promise<PreparedRun>
   const run = await prepareWorker(welcome, blobs, {
     worker: `process-${first}`,
     threads: 1,
+    engine: null,
+    gpus: null,
     notice,
   });
   const setup = { ...trainerSetup(run, welcome.segments), predicts: false, hook: null };

@@ -83,6 +83,58 @@ t.test('A worker that would compute other bits is refused, and told by name what
   t.end();
 });
 
+const withEngine = (engine: string, changes: Record<string, string> = {}) => ({
+  ...{ data: 'd', [`compiled model (engine ${engine})`]: engine, 'probe row': engine },
+  ...changes,
+});
+
+/** What a coordinator whose run is on wasm, and has a worker, says to another worker. */
+function answerBeside(identity: Record<string, string>, mixedEngines: boolean) {
+  const wasm = withEngine('wasm');
+  const run: CoordinatorConfig = { ...config, identity: wasm, mixedEngines };
+  const { state } = startCoordinator(run, schedule, 0);
+  let ready = advanceCoordinator(state, [{ kind: 'term-saved', term: 5 }], schedule).state;
+  const first = helloOf({ identity: wasm });
+  ready = advanceCoordinator(ready, [{ kind: 'message', message: first }], schedule).state;
+  const from = 'w1#1';
+  const report = { ...first.report, from };
+  const hello = helloOf({ from, worker: 'w1', identity, report });
+  const done = advanceCoordinator(ready, [{ kind: 'message', message: hello }], schedule);
+  const refusal = sent(done.effects).find(
+    (message): message is Refusal => message.kind === 'refusal',
+  );
+  const warnings = done.effects.flatMap((each) => (each.kind === 'warn' ? [each.failure] : []));
+  return { refusal, warnings, engines: [...done.state.engines.values()] };
+}
+
+t.test('A worker with another engine is refused, and both workers and engines are named', (t) => {
+  const { refusal, engines } = answerBeside(withEngine('tensorflow'), false);
+  t.equal(refusal?.failure.code, 'PROTOCOL_ENGINES');
+  t.match(
+    refusal?.failure.message,
+    'Worker w1 would compute with engine tensorflow, the run and its worker w0 with wasm',
+  );
+  t.strictSame(engines, ['wasm']);
+  const hardware = { 'hardware (engine wasm)': 'NVIDIA A100' };
+  const other = answerBeside(withEngine('wasm', hardware), false);
+  t.match(other.refusal?.failure.message, 'with engine wasm on NVIDIA A100, the run');
+  const data = answerBeside(withEngine('tensorflow', { data: 'other' }), false);
+  t.equal(data.refusal?.failure.code, 'PROTOCOL_IDENTITY');
+  t.end();
+});
+
+t.test('Mixed engines are let in where the run allows for them, and told of', (t) => {
+  const { refusal, warnings, engines } = answerBeside(withEngine('tensorflow'), true);
+  t.equal(refusal, undefined);
+  t.equal(warnings.length, 1);
+  t.match(warnings[0]?.message, /^Mixed engines: worker w1 computes with tensorflow.*not the same/);
+  t.strictSame(engines, ['wasm', 'tensorflow']);
+  t.strictSame(answerBeside(withEngine('wasm'), true).warnings, [], 'the same needs no words');
+  const data = answerBeside(withEngine('tensorflow', { data: 'other' }), true);
+  t.equal(data.refusal?.failure.code, 'PROTOCOL_IDENTITY', 'other data are still refused');
+  t.end();
+});
+
 t.test('Waiting for workers that never come ends with an error', (t) => {
   let { state } = startCoordinator(config, schedule, 0);
   state = advanceCoordinator(state, [{ kind: 'term-saved', term: 5 }], schedule).state;

@@ -9,6 +9,7 @@ import {
   WORKER_SHAPE,
 } from '#src/local/launch/cluster-schema.js';
 import { parseCluster } from '#src/local/launch/read-cluster.js';
+import { workerFlags } from '#src/local/launch/script-words.js';
 import { CONFIG_KEYS } from '#src/shared/config/schema.js';
 
 const example = JSON.parse(readFileSync('cluster.example.json', 'utf8')) as Record<string, object>;
@@ -67,6 +68,24 @@ t.test('no workers, a list, and two of one name are refused', (t) => {
   t.match(faultsIn({}), 'workers: ');
   t.match(faultsIn([]), 'cluster: ');
   t.match(faultsIn({ workers: [{ name: 'a' }, { name: 'a' }] }), 'two workers have the name "a"');
+  t.end();
+});
+
+t.test('a worker for each GPU, in a process that sees no other', (t) => {
+  const gpus = { host: 'big', gpus: '0,3', processPerGpu: true };
+  const { workers } = parseCluster({ workers: [gpus, { gpus: 'all' }] }, '/tmp');
+  t.strictSame(workers.map(workerFlags), [
+    ['--name', 'big-1-gpu0', '--gpus', '0'],
+    ['--name', 'big-1-gpu3', '--gpus', '3'],
+    ['--name', 'localhost-2', '--gpus', 'all'],
+  ]);
+  const together = parseCluster({ workers: [{ ...gpus, processPerGpu: false }] }, '/tmp');
+  t.strictSame(together.workers.map(workerFlags), [['--name', 'big-1', '--gpus', '0,3']]);
+  const fault = (worker: object) => faultsIn({ workers: [worker] });
+  t.match(fault({ gpus: 'all', processPerGpu: true }), 'workers.0.processPerGpu: needs gpus with');
+  t.match(fault({ gpus: '0,0' }), 'workers.0.gpus: GPU 0 is named twice');
+  t.match(fault({ gpus: 'some' }), 'workers.0.gpus: expected all, none, or numbers such as 0,1');
+  t.match(fault({ ...gpus, listen: 'h:7400' }), 'workers.0.listen: several workers cannot share');
   t.end();
 });
 

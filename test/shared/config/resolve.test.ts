@@ -92,6 +92,8 @@ t.test('an empty configuration is completed with the documented defaults', async
       engine: 'auto',
       fastMath: false,
       threads: 3,
+      gpus: null,
+      mixedEngines: false,
       stallSeconds: null,
       data: null,
       out: '/home/me/runs/20261121-100908-lenet5',
@@ -267,6 +269,17 @@ t.test('a rule is not applied to keys that are faulty themselves', async (t) => 
   t.same(faultsOf({ batchSize: 'x', microBatch: 500 }), [
     'batchSize: expected an integer from 1 to 1048576, got "x"',
   ]);
+});
+
+t.test('GPUs are named once each, for the engine that can compute on them', async (t) => {
+  t.same(faultsOf({ gpus: '0,1', engine: 'tensorflow' }), []);
+  t.same(faultsOf({ gpus: 'all' }), []);
+  t.same(faultsOf({ gpus: 'none', engine: 'wasm' }), []);
+  t.same(faultsOf({ gpus: '0,1,0' }), ['gpus: GPU 0 is named twice in "0,1,0"']);
+  t.same(faultsOf({ gpus: '0', engine: 'wasm' }), [
+    'gpus: belongs to engine tensorflow, but engine is wasm',
+  ]);
+  t.match(faultsOf({ gpus: 'some' }), [/^gpus: expected all, none, or numbers such as 0,1/]);
 });
 
 t.test('the reference engine and built-in models say what they cannot do', async (t) => {

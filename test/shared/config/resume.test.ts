@@ -51,6 +51,16 @@ t.test('whatever else differs is refused, all of it, with both values', async (t
   });
 });
 
+t.test('mixed engines may be allowed later, and not be denied afterwards', async (t) => {
+  t.equal(resume({ mixedEngines: true }).mixedEngines, true);
+  const mixed = { ...stored, mixedEngines: true };
+  t.equal(resume({}, mixed).mixedEngines, true);
+  t.throws(() => resume({ mixedEngines: false }, mixed), {
+    code: 'CONFIG_RESUME_DIFFERS',
+    message: /mixedEngines: the run has true, got false; what was computed with mixed engines/,
+  });
+});
+
 t.test('malformed input and a damaged config.json are told apart', async (t) => {
   t.throws(() => resume({ threads: 0 }), { message: /\n {2}threads: expected/ });
   t.throws(() => resume({}, { ...stored, seed: -1 }), {

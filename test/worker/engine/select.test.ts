@@ -31,6 +31,57 @@ void t.test('auto says why it passed others over', async (t) => {
   });
 });
 
+void t.test(
+  'auto takes an engine that computes on GPUs before the others, and says so',
+  async (t) => {
+    const gpus = { detail: 'GPU 0 (NVIDIA A100)' };
+    const slow = engine('slow');
+    const fast = { ...engine('fast'), gpus: async () => gpus };
+    const choice = await selectEngine('auto', model, [slow, fast]);
+    t.equal(choice.engine, fast);
+    t.equal(choice.reason, 'it computes on GPU 0 (NVIDIA A100)');
+    const wishes = { gpus: 'none', fastMath: false } as const;
+    t.equal((await selectEngine('auto', model, [slow, fast], wishes)).engine, slow);
+    const narrow = { ...engine('narrow', there, refuses), gpus: async () => gpus };
+    t.match(await selectEngine('auto', model, [slow, narrow]), {
+      engine: slow,
+      reason: 'not narrow on GPUs: Layer 1:dense is too dense; slow covers all layers of the model',
+    });
+  },
+);
+
+void t.test(
+  'GPUs that cannot be used are told of where there are some, or some were asked for',
+  async (t) => {
+    const lacks = { reason: 'GPU 0 is idle.', remedy: 'Install CUDA.', isThere: true };
+    const slow = engine('slow');
+    const without = { ...engine('without'), gpus: async () => lacks };
+    const engines = [slow, without];
+    t.match(await selectEngine('auto', model, engines), {
+      engine: slow,
+      reason:
+        'not without on GPUs: GPU 0 is idle (Install CUDA); slow covers all layers of the model',
+    });
+    const nowhere = { ...without, gpus: async () => ({ ...lacks, isThere: false }) };
+    t.equal(
+      (await selectEngine('auto', model, [slow, nowhere])).reason,
+      'slow covers all layers of the model',
+    );
+    const wishes = { gpus: [0], fastMath: false };
+    for (const name of ['auto', 'without']) {
+      await t.rejects(selectEngine(name, model, engines, wishes), {
+        code: 'ENGINE_GPUS',
+        message: 'The GPUs asked for cannot be used: GPU 0 is idle.',
+        hint: 'Install CUDA.',
+      });
+    }
+    await t.rejects(selectEngine('slow', model, engines, wishes), {
+      code: 'ENGINE_GPUS',
+      message: /engine slow computes on processors alone/,
+    });
+  },
+);
+
 void t.test('a named engine is taken or refused with what to do', async (t) => {
   const engines = [
     engine('good'),
@@ -61,8 +112,11 @@ void t.test('a named engine is taken or refused with what to do', async (t) => {
 void t.test('the list names engines that are not there, why, and what to do', async (t) => {
   const list = await listEngines([engine('good'), engine('absent', missing)]);
   t.same(list.slice(0, 2), [
-    { name: 'good', available: true, detail: 'runs', remedy: null },
-    { name: 'absent', available: false, detail: missing.reason, remedy: missing.remedy },
+    { name: 'good', available: true, detail: 'runs', remedy: null, gpus: null },
+    {
+      ...{ name: 'absent', available: false, gpus: null },
+      ...{ detail: missing.reason, remedy: missing.remedy },
+    },
   ]);
   t.same(
     list.slice(2).map(({ name, available }) => [name, available]),

@@ -33,6 +33,13 @@ export interface Binding {
     outputNames: string,
   ): readonly { readonly id: number; readonly shape: readonly number[]; readonly dtype: number }[];
   isUsingGpuDevice(): boolean;
+  /** TensorFlow's names of all devices, such as `/job:localhost/replica:0/task:0/device:CPU:0`. */
+  listDevices(): readonly string[];
+  /**
+   * From now on, in this thread, single operations run on that device, and what `createTensor` is
+   * given goes there; on the first processor before. Graphs have devices of their own.
+   */
+  useDevice(name: string): void;
   /** Tensors that were made by this thread and not deleted. */
   getNumOfTensors(): number;
 }

@@ -10,8 +10,7 @@ import { refusal } from './compile/trace.js';
 import { usedVariables } from './compile/used-variables.js';
 import type { Values } from './computer.js';
 import { KERNELS } from './install/binding.js';
-import { setLibraryEnvironment } from './library-environment.js';
-import { loadBinding } from './load-binding.js';
+import { openLibrary } from './open-library.js';
 
 /** What a compiled function gives: one tensor, or several in a list or by name. */
 export type Tensors = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
@@ -58,8 +57,8 @@ export async function compile<R extends Tensors>(
   options: CompileOptions,
 ): Promise<Compiled<R>> {
   const inputs = options.inputs.map(checked);
-  setLibraryEnvironment(process.env, false);
-  const { binding, installation } = await loadBinding(process.env);
+  const use = { gpus: [], fastMath: false };
+  const { binding, installation } = await openLibrary(process.env, use);
   const backend = nodeBackend(join(installation.folder, KERNELS), binding);
   let keys: readonly string[] | null = null;
   const body = (...given: Tensor[]): readonly Tensor[] => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { GpuWish } from '../../../shared/config/gpus.js';
 import { LockstepError } from '../../../shared/errors.js';
 import { tf } from '../../../shared/model/tfjs.js';
 import { tensorflowRefusal } from '../coverage.js';
@@ -10,16 +11,18 @@ import { tensorflowAvailability } from './availability.js';
 import { compileModel } from './compile-model.js';
 import { nodeBackend } from './compile/kernels.js';
 import { modelFunctions } from './functions.js';
+import { hardwareOf, numbersOf } from './gpu/choose.js';
+import type { Gpu } from './gpu/listing.js';
+import { offeredGpus } from './gpu/offer.js';
 import { KERNELS } from './install/binding.js';
-import { setLibraryEnvironment } from './library-environment.js';
-import { loadBinding } from './load-binding.js';
+import { gpusError, openLibrary } from './open-library.js';
 import type { Computation, TensorflowProgram } from './program.js';
 
 /** Of a thread: random words of dropout masks, before they are masks. */
 const SCRATCH_BYTES = 64;
 
 /** Raised with whatever changes this engine's bits beside the graphs. */
-const REVISION = 2;
+const REVISION = 3;
 
 /**
  * The training step as one TensorFlow graph, made of what TensorFlow.js runs. Each compute thread
@@ -33,11 +36,20 @@ export const tensorflowEngine: Engine = {
 
   availability: tensorflowAvailability,
 
+  async gpus(wish, fastMath) {
+    const offer = await offeredGpus(wish, fastMath, process.env);
+    if ('reason' in offer) return offer;
+    const { gpus } = offer;
+    return { detail: `${numbersOf(gpus)} (${gpus[0]!.name})` };
+  },
+
   refuses: tensorflowRefusal,
 
   async build(request: BuildRequest): Promise<BuiltProgram> {
-    setLibraryEnvironment(process.env, request.fastMath);
-    const { binding, installation } = await loadBinding(process.env);
+    const { fastMath, gpus: wish = null } = request;
+    const gpus = await gpusFor(wish, fastMath);
+    const library = await openLibrary(process.env, { gpus, fastMath });
+    const { binding, installation, devices } = library;
     const backend = nodeBackend(join(installation.folder, KERNELS), binding);
     const { layout, image, classes, labelSmoothing, seed, microBatch, modelModule } = request;
     const model = await copyOf(request.model);
@@ -48,11 +60,12 @@ export const tensorflowEngine: Engine = {
     const isCompiled = step.kind === 'compiled' && inference.kind === 'compiled';
     const payload: TensorflowProgram = {
       ...{ ...shape, step, inference, microBatch, seed, sites: functions.sites },
+      ...{ variant: installation.cuda === null ? 'cpu' : 'cuda', devices },
       layers: isCompiled
         ? null
         : { topology: request.model.toJSON() as string, module: modelModule ?? null },
     };
-    const versions = [REVISION, binding.TF_Version, installation.devices];
+    const versions = [REVISION, binding.TF_Version, installation.cuda?.version ?? null];
     const computed = [step, inference].map((each) => identityOf(each, request.model));
     const identity = [versions, computed, functions.sites, layout, classes, labelSmoothing, seed];
     return {
@@ -60,10 +73,27 @@ export const tensorflowEngine: Engine = {
       payload,
       digest: sha256(JSON.stringify(identity)),
       memory: { sharedBytes: 0, threadBytes: SCRATCH_BYTES },
-      notices: noticesOf(step, inference),
+      notices: [...noticesOf(step, inference), ...gpuNotices(gpus)],
+      ...(gpus.length > 0 && { threads: gpus.length }),
+      ...(gpus.some(({ isVirtual }) => !isVirtual) && { hardware: hardwareOf(gpus[0]!) }),
     };
   },
 };
+
+/** Errors: ENGINE_GPUS where some were asked for, and cannot be used. */
+async function gpusFor(wish: GpuWish, fastMath: boolean): Promise<readonly Gpu[]> {
+  if (wish === 'none') return [];
+  const offer = await offeredGpus(wish, fastMath, process.env);
+  if ('gpus' in offer) return offer.gpus;
+  if (wish === null) return [];
+  throw gpusError(`The GPUs asked for cannot be used: ${offer.reason}.`, `${offer.remedy}.`);
+}
+
+function gpuNotices(gpus: readonly Gpu[]): readonly string[] {
+  const [first] = gpus;
+  if (first === undefined) return [];
+  return [`Gradients are computed on ${numbersOf(gpus)} (${first.name}).`];
+}
 
 /**
  * What decides the bits of a function: its graph, or else the layers, and the JavaScript engine,

@@ -7,6 +7,7 @@ import type { ComputeEngine, EngineModule, MicroBatch } from '../engine.js';
 import { instantiateKernels, loadKernels } from '../wasm/module.js';
 import { Session } from './compile/session.js';
 import type { Computer } from './computer.js';
+import { readInstallation } from './install/status.js';
 import { loadBinding } from './load-binding.js';
 import type { Computation, TensorflowProgram } from './program.js';
 
@@ -14,11 +15,12 @@ import type { Computation, TensorflowProgram } from './program.js';
 const FRACTIONS = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
 /** The compute-thread side: sessions on the bare binding, which read weights out of the arena. */
-export const load: EngineModule['load'] = async (built, { arena, weights: base, thread }) => {
+export const load: EngineModule['load'] = async (built, regions) => {
+  const { arena, weights: base, thread, index } = regions;
   const program = built.payload as TensorflowProgram;
   const { layout, sites, classes, image, microBatch, seed } = program;
   const imageLength = image.height * image.width * image.channels;
-  const { step, inference } = await computers(program);
+  const { step, inference } = await computers(program, index);
   const fourBlocks = sites.length === 0 ? undefined : await kernelDraws(arena, thread);
   const draws = ({ step, index }: MicroBatch) => javascriptDraws(seed, step, index);
   const floats = (address: number, length: number) =>
@@ -88,11 +90,20 @@ async function kernelDraws(arena: WebAssembly.Memory, scratch: number): Promise<
   };
 }
 
-/** Sessions for what was compiled; for the rest TensorFlow.js itself, which is loaded for it alone. */
+/**
+ * Sessions for what was compiled; for the rest TensorFlow.js itself, which is loaded for it alone.
+ * `thread`: its number; threads take the GPUs in turn.
+ */
 async function computers(
   program: TensorflowProgram,
+  thread: number,
 ): Promise<{ readonly step: Computer; readonly inference: Computer }> {
-  const { binding, installation } = await loadBinding(process.env);
+  const there = readInstallation(process.env, program.variant);
+  const { binding, installation } = await loadBinding(process.env, there);
+  const { devices } = program;
+  const device = devices.length === 0 ? null : devices[thread % devices.length]!;
+  // Only single operations: a graph is fed from the processor's memory, and names its device.
+  if (device !== null && program.layers !== null) binding.useDevice(device);
   const eager =
     program.layers === null
       ? null
@@ -102,7 +113,7 @@ async function computers(
   const computer = (name: 'step' | 'inference'): Computer => {
     const computation: Computation = program[name];
     return computation.kind === 'compiled'
-      ? new Session(binding, computation.compiled)
+      ? new Session(binding, computation.compiled, device)
       : eager![name];
   };
   return { step: computer('step'), inference: computer('inference') };

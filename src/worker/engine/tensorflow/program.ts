@@ -1,6 +1,7 @@
 import type { DropSite } from '../forward.js';
 import type { CompiledFunction } from './compile/compile.js';
 import type { ModelShape } from './functions.js';
+import type { Variant } from './install/versions.js';
 
 /** How a compute thread computes a function of tensors. */
 export type Computation =
@@ -20,6 +21,10 @@ export interface TensorflowProgram extends ModelShape {
   readonly sites: readonly DropSite[];
   readonly microBatch: number;
   readonly seed: number;
+  /** The build of the library that this process has loaded. */
+  readonly variant: Variant;
+  /** TensorFlow's names of the GPUs that threads take in turn; none: the processor. */
+  readonly devices: readonly string[];
   /** What it takes to run the model's layers in another thread; null where all is compiled. */
   readonly layers: ModelSource | null;
 }

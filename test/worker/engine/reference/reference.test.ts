@@ -31,7 +31,13 @@ async function start(model: LayersModel, image = IMAGE, classes = CLASSES, weigh
   new Float32Array(arena.buffer, 64, flat.length).set(flat);
   const rowAddress = 64 * Math.ceil((64 + 4 * flat.length) / 64);
   const row = new Float32Array(arena.buffer, rowAddress, layout.rowLength);
-  const engine = await load(structuredClone(built), { arena, weights: 64, shared: 0, thread: 0 });
+  const engine = await load(structuredClone(built), {
+    arena,
+    weights: 64,
+    shared: 0,
+    thread: 0,
+    index: 0,
+  });
   await engine.prepare(0, 1);
   const gradients = async (batch: MicroBatch) => {
     const marks: number[] = [];

@@ -109,7 +109,7 @@ export function openArena(
   const own = new Float32Array(arena.buffer, weightsAt, layout.weightsLength);
   own.set(weights);
   return {
-    regions: { arena, weights: weightsAt, shared: sharedAt, thread: threadAt },
+    regions: { arena, weights: weightsAt, shared: sharedAt, thread: threadAt, index: 0 },
     weights: own,
     row: new Float32Array(arena.buffer, rowAt, layout.rowLength),
     rowAt,

@@ -81,7 +81,7 @@ export class TeamBench {
     const { weights, shared } = this.at;
     const calls = [...plan.forward, ...plan.backward.flatMap((stage) => stage.calls)];
     const team = Array.from({ length: parts }, (_, part) => {
-      const regions = { arena: this.arena, weights, shared, thread: this.regions[part]! };
+      const regions = { arena: this.arena, weights, shared, thread: this.regions[part]!, index: 0 };
       const fixed = { kernels: this.kernels, regions, staged, imageBytes, seed: 7 };
       const preparing = new Binder(fixed);
       const prepare = preparing.bind(plan.prepare);

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '../../../../shared/model/tfjs.js';
-import { savedModel, TYPE } from './graph.js';
+import { savedModel, TYPE, type GraphNode } from './graph.js';
 import type { NodeBackend } from './kernels.js';
 import { BATCH_SIZES, symbolicGraph, type GraphInput } from './symbolic.js';
 import { trace } from './trace.js';
@@ -13,7 +13,9 @@ export interface CompiledInput {
 
 /** A function of tensors as TensorFlow loads it, for every batch size. */
 export interface CompiledFunction {
-  /** The bytes of saved_model.pb: the same in every process. */
+  /** What the file is made of: a thread that has a device of its own makes another. */
+  readonly nodes: readonly GraphNode[];
+  /** The bytes of saved_model.pb, for no device: the same in every process. */
   readonly file: Uint8Array;
   readonly inputs: readonly GraphInput[];
   /** Names of the outputs in the graph, with their index: `n12:0`. */
@@ -64,7 +66,7 @@ export async function compileFunction(
     ];
     const { nodes, outputs } = symbolicGraph(graphInputs, traces);
     const indexed = outputs.map((name) => (name.includes(':') ? name : `${name}:0`));
-    return { file: savedModel(nodes), inputs: graphInputs, outputs: indexed };
+    return { nodes, file: savedModel(nodes), inputs: graphInputs, outputs: indexed };
   } finally {
     await tf.setBackend(before);
   }

@@ -31,10 +31,13 @@ export interface GraphNode {
   readonly placeholder?: { readonly type: number; readonly shape: readonly number[] };
 }
 
-/** The bytes of saved_model.pb: the same for the same nodes. */
-export function savedModel(nodes: readonly GraphNode[]): Uint8Array {
+/**
+ * The bytes of saved_model.pb: the same for the same nodes. `device`: TensorFlow's name of the one
+ * that all of them are to run on; null: it is left to TensorFlow.
+ */
+export function savedModel(nodes: readonly GraphNode[], device: string | null = null): Uint8Array {
   const graph = new Message();
-  for (const node of nodes) graph.message(1, nodeMessage(node));
+  for (const node of nodes) graph.message(1, nodeMessage(node, device));
   graph.message(4, new Message().int(1, PRODUCER));
   const about = new Message().text(4, 'serve');
   const meta = new Message().message(1, about).message(2, graph);
@@ -44,9 +47,10 @@ export function savedModel(nodes: readonly GraphNode[]): Uint8Array {
 /** Graph version that the file claims: of TensorFlow 2.20, known to all later ones. */
 const PRODUCER = 2000;
 
-function nodeMessage(node: GraphNode): Message {
+function nodeMessage(node: GraphNode, device: string | null): Message {
   const message = new Message().text(1, node.name).text(2, node.op);
   for (const input of node.inputs) message.text(3, input);
+  if (device !== null) message.text(4, device);
   const put = (name: string, value: Message) => {
     message.message(5, new Message().text(1, name).message(2, value));
   };

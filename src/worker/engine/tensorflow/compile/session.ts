@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Binding } from '../binding.js';
 import type { Computer, Values } from '../computer.js';
 import type { CompiledFunction } from './compile.js';
-import { TYPE } from './graph.js';
+import { savedModel, TYPE } from './graph.js';
 
 type Made = ReturnType<Binding['runSavedModel']>[number];
 
@@ -20,11 +20,15 @@ export class Session implements Computer {
   readonly #compiled: CompiledFunction;
   readonly #id: number;
 
-  /** TensorFlow reads the file once, here. */
-  constructor(binding: Binding, compiled: CompiledFunction) {
+  /**
+   * TensorFlow reads the file once, here. `device`: TensorFlow's name of the one to run on, which
+   * has to be there; null: the processor.
+   */
+  constructor(binding: Binding, compiled: CompiledFunction, device: string | null = null) {
     const folder = mkdtempSync(join(tmpdir(), 'lockstep-graph-'));
+    const file = device === null ? compiled.file : savedModel(compiled.nodes, device);
     try {
-      writeFileSync(join(folder, 'saved_model.pb'), compiled.file);
+      writeFileSync(join(folder, 'saved_model.pb'), file);
       this.#id = binding.loadSavedModel(folder, 'serve');
     } finally {
       rmSync(folder, { recursive: true });

@@ -9,7 +9,9 @@ import { patched } from './patches.js';
 import { placeFolder } from './place.js';
 import { QUIET_SOURCE } from './quiet-source.js';
 import type { Tools } from './tools.js';
-import { BINDING, TENSORFLOW, type InstallFolders } from './versions.js';
+import { CUDA_LIBRARIES } from './nvidia-packages.js';
+import type { SelfTestRecord, SelfTestTask } from './self-test.js';
+import { BINDING, TENSORFLOW, type InstallFolders, type Variant } from './versions.js';
 
 const SELF_TEST = fileURLToPath(new URL('./self-test.js', import.meta.url));
 /** A compiler says nothing while it works; a minute is usual. */
@@ -27,16 +29,33 @@ export interface InstallRecord {
   readonly binding: string;
   /** TensorFlow's names of its devices, such as CPU and GPU. */
   readonly devices: readonly string[];
+  /** null where it computes on processors alone. */
+  readonly cuda: CudaRecord | null;
+}
+
+/** What the library was built with, and what is to be loaded before it. */
+export interface CudaRecord {
+  readonly version: string;
+  readonly cudnn: string;
+  /** In order, as paths in the library's folder. */
+  readonly libraries: readonly string[];
+}
+
+/** What is installed: whether it can be tried on a GPU here. */
+export interface InstallGoal {
+  readonly variant: Variant;
+  readonly hasGpu: boolean;
 }
 
 /**
  * Compiles the binding against the library, tests it, and puts it in its folder.
  *
  * Errors: ENGINE_INSTALL_COMPILE, ENGINE_INSTALL_SELF_TEST, ENGINE_INSTALL_DOWNLOAD,
- * ENGINE_INSTALL_DISK.
+ * ENGINE_INSTALL_SOURCE, ENGINE_INSTALL_DISK.
  */
 export async function installBinding(
   folders: InstallFolders,
+  goal: InstallGoal,
   tools: Tools,
   env: NodeJS.ProcessEnv,
   say: (text: string) => void,
@@ -50,8 +69,12 @@ export async function installBinding(
     for (const part of ['package.json', 'dist']) {
       await cp(join(dirname(source), part), join(partial, KERNELS, part), { recursive: true });
     }
-    say('Testing it');
-    const record = await selfTest(partial, env);
+    say(
+      goal.variant === 'cpu' || goal.hasGpu
+        ? 'Testing it'
+        : 'Testing it, but not on a GPU: there is none here',
+    );
+    const record = await selfTest(partial, folders, goal, env);
     await writeFile(join(partial, 'install.json'), `${JSON.stringify(record, null, 2)}\n`);
   });
 }
@@ -146,17 +169,31 @@ async function compile(
 }
 
 /** In a process of its own: a library that does not fit may end it. */
-async function selfTest(folder: string, env: NodeJS.ProcessEnv): Promise<InstallRecord> {
-  const binding = join(folder, BINDING_FILE);
+async function selfTest(
+  folder: string,
+  { library }: InstallFolders,
+  { variant, hasGpu }: InstallGoal,
+  env: NodeJS.ProcessEnv,
+): Promise<InstallRecord> {
+  const cuda = variant === 'cpu' ? null : await cudaRecord(library);
+  const task: SelfTestTask = {
+    binding: join(folder, BINDING_FILE),
+    quiet: join(folder, QUIET_FILE),
+    preload: (cuda?.libraries ?? []).map((file) => join(library, file)),
+    needsGpu: hasGpu,
+  };
+  const visible = hasGpu ? {} : { CUDA_VISIBLE_DEVICES: '-1' };
   const { status, output } = await runProgram({
     program: process.execPath,
-    args: [SELF_TEST, binding],
-    env: { ...env, NODE_OPTIONS: '' },
+    args: [SELF_TEST, JSON.stringify(task)],
+    env: { ...env, ...visible, NODE_OPTIONS: '', LOCKSTEP_TENSORFLOW_CONFIG: undefined },
     stallMillis: STALL_MILLIS,
   });
   const found = /^self-test (\{.*\})$/m.exec(output)?.[1];
-  const record = found === undefined ? null : (JSON.parse(found) as Omit<InstallRecord, 'binding'>);
-  if (status === 0 && record?.tensorflow === TENSORFLOW) return { ...record, binding: BINDING };
+  const record = found === undefined ? null : (JSON.parse(found) as SelfTestRecord);
+  if (status === 0 && record?.tensorflow === TENSORFLOW) {
+    return { ...record, binding: BINDING, cuda };
+  }
   throw new LockstepError(
     'ENGINE_INSTALL_SELF_TEST',
     record === null
@@ -166,4 +203,21 @@ async function selfTest(folder: string, env: NodeJS.ProcessEnv): Promise<Install
       hint: 'With --from, name a folder that holds this version. Else report it with this message.',
     },
   );
+}
+
+/** Errors: ENGINE_INSTALL_SOURCE where the library was not built with CUDA. */
+async function cudaRecord(library: string): Promise<CudaRecord> {
+  const text = await readFile(join(library, 'build_info.py'), 'utf8').catch(() => '');
+  // Pairs of a Python program: ('cuda_version', '12.5.1').
+  const said = (name: string) => new RegExp(`'${name}', '([\\d.]+)'`).exec(text)?.[1];
+  const version = said('cuda_version');
+  if (version === undefined) {
+    throw new LockstepError(
+      'ENGINE_INSTALL_SOURCE',
+      `TensorFlow's library in ${library} was not built with CUDA.`,
+      { hint: 'Delete that folder, and install from the package tensorflow, not tensorflow-cpu.' },
+    );
+  }
+  const libraries = CUDA_LIBRARIES.map((file) => `nvidia/${file}`);
+  return { version, cudnn: said('cudnn_version') ?? 'unknown', libraries };
 }

@@ -1,62 +1,69 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { bytesBelow } from '../../../../shared/bytes-below.js';
 import { LockstepError } from '../../../../shared/errors.js';
 import { runProgram } from '../../../../shared/run-program.js';
+import { CUDA_LIBRARIES, NVIDIA_PACKAGES } from './nvidia-packages.js';
 import { asDiskError, placeFolder, requireRoom } from './place.js';
-import { tellShares } from './tell-shares.js';
 import type { Tools } from './tools.js';
-import { TENSORFLOW, type InstallFolders } from './versions.js';
+import { TENSORFLOW, type InstallFolders, type Variant } from './versions.js';
+import { fetchWheel, lastLine, STALL_MILLIS, wheelIn, type Wheel } from './wheels.js';
 
-/** The library's files and the headers, 815 MB, and the wheel that they are in, 274 MB. */
-const ROOM_BYTES = 1.2e9;
-const WHEEL_BYTES = 274e6;
+/** The wheel with the library, and what it takes on the disk while it and all else is unpacked. */
+const PARTS: Readonly<Record<Variant, { readonly wheel: Wheel; readonly roomBytes: number }>> = {
+  cpu: {
+    wheel: { name: 'tensorflow-cpu', version: TENSORFLOW, bytes: 274e6 },
+    roomBytes: 1.2e9,
+  },
+  cuda: {
+    wheel: { name: 'tensorflow', version: TENSORFLOW, bytes: 573e6 },
+    roomBytes: 10e9,
+  },
+};
 
-/** pip and a disk may be slow, but something has to move. */
-const STALL_MILLIS = 300_000;
-
-/**
- * Any wheel of the release holds the same library, whichever Python it is for: named here, so that
- * the Python at hand need not be one that TensorFlow supports.
- */
-const WHEEL = [
-  ...['--no-deps', '--only-binary=:all:', '--implementation', 'cp'],
-  ...['--python-version', '3.11', '--abi', 'cp311', '--platform', 'manylinux_2_27_x86_64'],
-];
-
-/** Copies what the engine needs out of a wheel or of an unpacked package, and nothing else. */
+/** Copies what the engine needs out of wheels or of unpacked packages, and nothing else. */
 const UNPACK = `
 import os, shutil, sys, zipfile
-source, target = sys.argv[1:3]
+target = sys.argv[1]
 def wanted(name):
-    if name.endswith('/') or not name.startswith('tensorflow/'): return None
+    if name.endswith('/'): return None
+    if name.startswith('nvidia/'):
+        is_library = '/lib/' in name and '.so' in os.path.basename(name)
+        is_tool = name.startswith(('nvidia/cuda_nvcc/bin/', 'nvidia/cuda_nvcc/nvvm/libdevice/'))
+        return name if is_library or is_tool else None
+    if not name.startswith('tensorflow/'): return None
     if name.startswith('tensorflow/libtensorflow') and '.so' in name: return 'lib/' + name[11:]
+    if name == 'tensorflow/python/platform/build_info.py': return 'build_info.py'
     return name[11:] if name.startswith('tensorflow/include/') else None
 def put(name, stream):
     place = os.path.join(target, name)
     os.makedirs(os.path.dirname(place), exist_ok=True)
     with open(place, 'wb') as file: shutil.copyfileobj(stream, file, 1 << 20)
-if os.path.isdir(source):
-    for folder, _, names in os.walk(source):
-        for name in names:
-            path = os.path.join(folder, name)
-            inside = wanted('tensorflow/' + os.path.relpath(path, source))
-            if inside: put(inside, open(path, 'rb'))
-else:
-    with zipfile.ZipFile(source) as wheel:
-        for name in wheel.namelist():
-            inside = wanted(name)
-            if inside: put(inside, wheel.open(name))
+    if name.startswith('nvidia/cuda_nvcc/bin/'): os.chmod(place, 0o755)
+for source in sys.argv[2:]:
+    if os.path.isdir(source):
+        for folder, _, names in os.walk(source):
+            for name in names:
+                path = os.path.join(folder, name)
+                inside = wanted(os.path.relpath(path, os.path.dirname(source)))
+                if inside: put(inside, open(path, 'rb'))
+    else:
+        with zipfile.ZipFile(source) as wheel:
+            for name in wheel.namelist():
+                inside = wanted(name)
+                if inside: put(inside, wheel.open(name))
 `;
 
 /**
- * Puts TensorFlow's library in its folder, from `from` or from where pip finds the wheel.
+ * Puts TensorFlow's library in its folder, from `from` or from where pip finds the wheels; of the
+ * variant for GPUs, NVIDIA's libraries beside it.
  *
  * Errors: ENGINE_INSTALL_SOURCE, ENGINE_INSTALL_DOWNLOAD, ENGINE_INSTALL_DISK.
  */
 export async function installLibrary(
   { downloads, library }: InstallFolders,
+  variant: Variant,
   tools: Tools,
   env: NodeJS.ProcessEnv,
   from: string | null,
@@ -66,85 +73,88 @@ export async function installLibrary(
   await mkdir(downloads, { recursive: true }).catch((error: unknown) => {
     throw asDiskError(error, downloads);
   });
-  await requireRoom(downloads, ROOM_BYTES);
-  const source = from === null ? await download(downloads, tools, env, say) : await sourceIn(from);
-  say(`Unpacking ${source}`);
+  await requireRoom(downloads, PARTS[variant].roomBytes);
+  const sources: string[] = [];
+  if (from === null) {
+    for (const wheel of wheelsOf(variant)) {
+      sources.push(await fetchWheel(wheel, downloads, tools, env, say));
+    }
+  } else {
+    sources.push(...(await sourcesIn(from, variant)));
+  }
+  const [first, ...others] = sources;
+  say(`Unpacking ${first}${others.length === 0 ? '' : ` and ${others.length} more`}`);
   await placeFolder(library, async (partial) => {
     const { status, output } = await runProgram({
       program: tools.python,
-      args: ['-c', UNPACK, source, partial],
+      args: ['-c', UNPACK, partial, ...sources],
       ...{ env, stallMillis: STALL_MILLIS, progress: () => bytesBelow(partial) },
     });
-    const whole = existsSync(join(partial, 'lib', 'libtensorflow_cc.so.2'));
-    if (status === 0 && whole) return;
+    const missing = requiredFiles(variant).find((file) => !existsSync(join(partial, file)));
+    if (status === 0 && missing === undefined) return;
+    const why = status === 0 ? `${missing!} is not in it` : lastLine(output);
     throw new LockstepError(
       'ENGINE_INSTALL_SOURCE',
-      `TensorFlow's library could not be unpacked from ${source}: ${lastLine(output)}`,
+      `TensorFlow's library could not be unpacked from ${sources.join(', ')}: ${why}`,
       { hint: 'Delete that file or folder, and install again. It may have been cut short.' },
     );
   });
 }
 
-/** A wheel that was fetched before is taken again. pip puts it in place when it is whole. */
-async function download(
-  downloads: string,
-  { python }: Tools,
-  env: NodeJS.ProcessEnv,
-  say: (text: string) => void,
-): Promise<string> {
-  const there = await wheelIn(downloads);
-  if (there !== null) return there;
-  say(`Fetching tensorflow-cpu ${TENSORFLOW} with pip (274 MB)`);
-  const pip = ['-m', 'pip', 'download', '--disable-pip-version-check', '--progress-bar', 'off'];
-  const wheel = [...WHEEL, '--dest', downloads, `tensorflow-cpu==${TENSORFLOW}`];
-  // pip fetches into TMPDIR, and moves what is whole: the same disk, and seen to grow.
-  const unfinished = join(downloads, `unfinished-${process.pid}`);
-  await mkdir(unfinished, { recursive: true });
-  const { status, output } = await runProgram({
-    program: python,
-    args: [...pip, ...wheel],
-    env: { ...env, TMPDIR: unfinished },
-    stallMillis: STALL_MILLIS,
-    progress: tellShares(() => bytesBelow(unfinished), WHEEL_BYTES, say),
-  }).finally(() => rm(unfinished, { recursive: true, force: true }));
-  const fetched = await wheelIn(downloads);
-  if (status === 0 && fetched !== null) return fetched;
-  throw new LockstepError(
-    'ENGINE_INSTALL_DOWNLOAD',
-    `pip could not fetch tensorflow-cpu ${TENSORFLOW}: ${lastLine(output)}`,
-    {
-      hint: 'Install again once the network is there: what was fetched is kept. Without network, bring the wheel and name its folder: lockstep engine install tensorflow --from DIR',
-    },
-  );
+function wheelsOf(variant: Variant): readonly Wheel[] {
+  const { wheel } = PARTS[variant];
+  if (variant === 'cpu') return [wheel];
+  return [wheel, ...NVIDIA_PACKAGES.map((each) => ({ ...each, bytes: null }))];
 }
 
-/** A folder at hand: with the wheel in it, or an installed Python package `tensorflow`. */
-async function sourceIn(from: string): Promise<string> {
+function requiredFiles(variant: Variant): readonly string[] {
+  const own = ['lib/libtensorflow_cc.so.2'];
+  return variant === 'cpu' ? own : [...own, ...CUDA_LIBRARIES.map((file) => `nvidia/${file}`)];
+}
+
+/** A folder at hand: with the wheels in it, or an installed Python package `tensorflow`. */
+async function sourcesIn(from: string, variant: Variant): Promise<readonly string[]> {
   const folder = resolve(from);
-  const wheel = await wheelIn(folder);
-  if (wheel !== null) return wheel;
+  const wheels = wheelsOf(variant);
+  // The wheel for GPUs holds the library for processors too.
+  const own = [wheels[0]!, ...(variant === 'cpu' ? [PARTS.cuda.wheel] : [])];
+  for (const wheel of own) {
+    const file = await wheelIn(folder, wheel);
+    if (file !== null) return [file, ...(await nvidiaWheelsIn(folder, wheels.slice(1)))];
+  }
   const parts = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2', 'include'];
-  if (parts.every((part) => existsSync(join(folder, part)))) return folder;
+  const nvidia = join(dirname(folder), 'nvidia');
+  if (parts.every((part) => existsSync(join(folder, part)))) {
+    if (variant === 'cpu') return [folder];
+    if (existsSync(nvidia)) return [folder, nvidia];
+    throw new LockstepError(
+      'ENGINE_INSTALL_SOURCE',
+      `${folder} is an installed Python package tensorflow, but the libraries of CUDA are not beside it, in ${nvidia}.`,
+      { hint: `Install that one with pip as tensorflow[and-cuda]==${TENSORFLOW}.` },
+    );
+  }
+  const { name } = wheels[0]!;
   throw new LockstepError(
     'ENGINE_INSTALL_SOURCE',
-    `${folder} holds neither the wheel of tensorflow-cpu ${TENSORFLOW} nor what is in it.`,
+    `${folder} holds neither the wheel of ${name} ${TENSORFLOW} nor what is in it.`,
     {
-      hint: `Name a folder with a file tensorflow_cpu-${TENSORFLOW}-….whl, or the folder of an installed Python package tensorflow ${TENSORFLOW}, which has libtensorflow_cc.so.2 and include/.`,
+      hint: `Name a folder with a file ${name.replaceAll('-', '_')}-${TENSORFLOW}-….whl, or the folder of an installed Python package tensorflow ${TENSORFLOW}, which has libtensorflow_cc.so.2 and include/.`,
     },
   );
 }
 
-async function wheelIn(folder: string): Promise<string | null> {
-  const names = await readdir(folder).catch(() => []);
-  const name = names.find(
-    (each) =>
-      /^tensorflow(_cpu)?-/.test(each) &&
-      each.includes(`-${TENSORFLOW}-`) &&
-      each.endsWith('x86_64.whl'),
+async function nvidiaWheelsIn(folder: string, wheels: readonly Wheel[]): Promise<string[]> {
+  const found: string[] = [];
+  const missing: string[] = [];
+  for (const wheel of wheels) {
+    const file = await wheelIn(folder, wheel);
+    if (file === null) missing.push(`${wheel.name} ${wheel.version}`);
+    else found.push(file);
+  }
+  if (missing.length === 0) return found;
+  throw new LockstepError(
+    'ENGINE_INSTALL_SOURCE',
+    `${folder} lacks the wheels of ${missing.join(', ')}.`,
+    { hint: 'Fetch them where the network is, with pip download --no-deps, into that folder.' },
   );
-  return name === undefined ? null : join(folder, name);
-}
-
-function lastLine(output: string): string {
-  return output.split('\n').at(-1) ?? '';
 }

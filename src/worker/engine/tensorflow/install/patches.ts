@@ -21,6 +21,7 @@ export const PATCHES: readonly Patch[] = [
     why: 'the header of the change below',
     find: '#include "napi_auto_ref.h"\n',
     replace: `#include <cfenv>
+#include <cstdlib>
 #include "napi_auto_ref.h"
 `,
   },
@@ -157,16 +158,33 @@ static napi_value ExecuteOp(napi_env env, napi_callback_info info) {`,
   },
   {
     file: 'tfjs_backend.cc',
+    why: 'every context and session is made with the ConfigProto that Lockstep has set',
+    find: '// Callback to cleanup extra reference count for shared V8/TF tensor memory:\n',
+    replace: `// A ConfigProto, as hex in the environment; by default
+// intra_op_parallelism_threads = 1 (field 2) and
+// inter_op_parallelism_threads = -1 (field 5): in the caller's thread, alone.
+static std::string SessionConfig() {
+  const char *hex = std::getenv("LOCKSTEP_TENSORFLOW_CONFIG");
+  if (hex == nullptr) hex = "100128ffffffffffffffffff01";
+  std::string config;
+  for (; hex[0] != 0 && hex[1] != 0; hex += 2) {
+    const char byte[] = {hex[0], hex[1], 0};
+    config.push_back(static_cast<char>(std::strtol(byte, nullptr, 16)));
+  }
+  return config;
+}
+
+// Callback to cleanup extra reference count for shared V8/TF tensor memory:
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
     why: 'the first context makes the pool that all share: one thread, whatever the machine has',
     find: '  TFE_ContextOptions *tfe_options = TFE_NewContextOptions();\n',
     replace: `  KeepFloatEnvironment keep;
   TFE_ContextOptions *tfe_options = TFE_NewContextOptions();
-
-  // ConfigProto: intra_op_parallelism_threads = 1 (field 2),
-  // inter_op_parallelism_threads = -1 (field 5): in the caller's thread.
-  static const unsigned char config[] = {0x10, 0x01, 0x28, 0xff, 0xff, 0xff, 0xff,
-                                         0xff, 0xff, 0xff, 0xff, 0xff, 0x01};
-  TFE_ContextOptionsSetConfig(tfe_options, config, sizeof(config),
+  const std::string config = SessionConfig();
+  TFE_ContextOptionsSetConfig(tfe_options, config.data(), config.size(),
                               tf_status.status);
   if (TF_GetCode(tf_status.status) != TF_OK) {
     NAPI_THROW_ERROR(env, "Exception setting the configuration of TFE_Context");
@@ -178,14 +196,159 @@ static napi_value ExecuteOp(napi_env env, napi_callback_info info) {`,
     why: 'a session computes in the thread that asks, alone: the number of threads decides bits',
     find: '  TF_Buffer *run_options = TF_NewBufferFromString("", 0);\n',
     replace: `  TF_Buffer *run_options = TF_NewBufferFromString("", 0);
-
-  // ConfigProto: intra_op_parallelism_threads = 1 (field 2),
-  // inter_op_parallelism_threads = -1 (field 5): in the caller's thread.
-  static const unsigned char config[] = {0x10, 0x01, 0x28, 0xff, 0xff, 0xff, 0xff,
-                                         0xff, 0xff, 0xff, 0xff, 0xff, 0x01};
+  const std::string config = SessionConfig();
   TF_AutoStatus config_status;
-  TF_SetConfig(session_options, config, sizeof(config), config_status.status);
+  TF_SetConfig(session_options, config.data(), config.size(),
+               config_status.status);
   ENSURE_TF_OK_RETVAL(env, config_status, nullptr);
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    why: 'all devices, for ListDevices; and tensors are with the first processor, not the last',
+    find: `    // Keep a reference to the host CPU device:
+    if (strcmp(device_type, "CPU") == 0) {
+`,
+    replace: `    device_names_.push_back(
+        TF_DeviceListName(device_list, i, tf_status.status));
+    ENSURE_TF_OK(env, tf_status);
+
+    // Keep a reference to the first host CPU device:
+    if (cpu_device_name.empty() && strcmp(device_type, "CPU") == 0) {
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    why: 'not on the last GPU that there is, but on the processor, until a thread says otherwise',
+    find: `  // If no GPU devices found, fallback to host CPU:
+  if (device_name.empty()) {
+`,
+    replace: `  // A GPU is used by UseDevice, and by graphs that name it; else the host CPU:
+  device_name.clear();
+  if (device_name.empty()) {
+`,
+  },
+  {
+    file: 'tfjs_backend.h',
+    why: 'the devices that there are, and the one that a thread computes on',
+    find: '  // Get number of loaded SavedModel in the backend:\n',
+    replace: `  // Returns the names of all devices.
+  napi_value ListDevices(napi_env env);
+
+  // From now on, operations of this thread run on the device of that name.
+  void UseDevice(napi_env env, napi_value device_name_value);
+
+  // Get number of loaded SavedModel in the backend:
+`,
+  },
+  {
+    file: 'tfjs_backend.h',
+    why: 'a header that the change below needs',
+    find: '#include <unordered_map>\n',
+    replace: `#include <unordered_map>
+#include <vector>
+`,
+  },
+  {
+    file: 'tfjs_backend.h',
+    why: 'what they keep',
+    find: '  std::string device_name;\n',
+    replace: `  std::string device_name;
+  std::vector<std::string> device_names_;
+  bool uses_device_ = false;
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    why: 'their bodies',
+    find: 'napi_value TFJSBackend::GetNumOfSavedModels(napi_env env) {\n',
+    replace: `napi_value TFJSBackend::ListDevices(napi_env env) {
+  napi_value names;
+  ENSURE_NAPI_OK_RETVAL(
+      env, napi_create_array_with_length(env, device_names_.size(), &names),
+      nullptr);
+  for (uint32_t i = 0; i < device_names_.size(); i++) {
+    napi_value name;
+    ENSURE_NAPI_OK_RETVAL(
+        env,
+        napi_create_string_utf8(env, device_names_[i].data(),
+                                device_names_[i].size(), &name),
+        nullptr);
+    ENSURE_NAPI_OK_RETVAL(env, napi_set_element(env, names, i, name), nullptr);
+  }
+  return names;
+}
+
+void TFJSBackend::UseDevice(napi_env env, napi_value device_name_value) {
+  std::string name;
+  ENSURE_NAPI_OK(env, GetStringParam(env, device_name_value, name));
+  if (std::find(device_names_.begin(), device_names_.end(), name) ==
+      device_names_.end()) {
+    NAPI_THROW_ERROR(env, "There is no device %s", name.c_str());
+    return;
+  }
+  device_name = name;
+  is_gpu_device = name.find("device:GPU:") != std::string::npos;
+  uses_device_ = true;
+}
+
+napi_value TFJSBackend::GetNumOfSavedModels(napi_env env) {
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    why: 'an operation runs on the device of its thread',
+    find: `  TFE_AutoOp tfe_op(TFE_NewOp(tfe_context_, op_name.c_str(), tf_status.status));
+  ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);
+`,
+    replace: `  TFE_AutoOp tfe_op(TFE_NewOp(tfe_context_, op_name.c_str(), tf_status.status));
+  ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);
+  if (uses_device_) {
+    TFE_OpSetDevice(tfe_op.op, device_name.c_str(), tf_status.status);
+    ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);
+  }
+`,
+  },
+  {
+    file: 'tfjs_binding.cc',
+    why: 'their entries',
+    find: 'static napi_value IsUsingGPUDevice(napi_env env, napi_callback_info info) {\n',
+    replace: `static napi_value ListDevices(napi_env env, napi_callback_info info) {
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (!backend) return nullptr;
+  return backend->ListDevices(env);
+}
+
+static napi_value UseDevice(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value args[1];
+  napi_value js_this;
+  napi_status nstatus =
+      napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  if (argc < 1) {
+    NAPI_THROW_ERROR(env, "useDevice() takes the name of a device.");
+    return nullptr;
+  }
+  ENSURE_VALUE_IS_STRING_RETVAL(env, args[0], nullptr);
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (!backend) return nullptr;
+  backend->UseDevice(env, args[0]);
+  return nullptr;
+}
+
+static napi_value IsUsingGPUDevice(napi_env env, napi_callback_info info) {
+`,
+  },
+  {
+    file: 'tfjs_binding.cc',
+    why: 'their names',
+    find: '      {"isUsingGpuDevice", nullptr, IsUsingGPUDevice, nullptr, nullptr, nullptr,\n',
+    replace: `      {"listDevices", nullptr, ListDevices, nullptr, nullptr, nullptr,
+       napi_default, nullptr},
+      {"useDevice", nullptr, UseDevice, nullptr, nullptr, nullptr,
+       napi_default, nullptr},
+      {"isUsingGpuDevice", nullptr, IsUsingGPUDevice, nullptr, nullptr, nullptr,
 `,
   },
 ];
