@@ -9,7 +9,7 @@ import { shortModelName } from '../shared/config/resolve.js';
 import { keepsBest } from '../shared/config/training-controls.js';
 import { weightAverageOf } from '../shared/config/weight-average.js';
 import { withStanding, type Standing } from '../shared/controls/standing.js';
-import { TRAINING_KEYS } from '../shared/config/schema.js';
+import { TRAINING_KEYS, type WireFormat } from '../shared/config/schema.js';
 import type { SocketAddress } from '../shared/link/socket-address.js';
 import type { ServerTls } from '../shared/link/tls.js';
 import type { Token } from '../shared/link/token.js';
@@ -77,6 +77,7 @@ export class ClusterRun {
   /** By the name of the worker. */
   readonly #threads: ReadonlyMap<string, number>;
   readonly #clocks: NodeJS.Timeout | null;
+  readonly #wire: WireFormat;
 
   private constructor(
     coordinator: Coordinator,
@@ -84,12 +85,14 @@ export class ClusterRun {
     books: RunBooks,
     threads: ReadonlyMap<string, number>,
     clocks: NodeJS.Timeout | null,
+    wire: WireFormat,
   ) {
     this.#coordinator = coordinator;
     this.#server = server;
     this.#books = books;
     this.#threads = threads;
     this.#clocks = clocks;
+    this.#wire = wire;
   }
 
   /** Throws LISTEN_FAILED. */
@@ -114,7 +117,7 @@ export class ClusterRun {
       captured: null,
       tracer: trace && trace.own,
     });
-    if (!isExact(config)) observer.notice(ROUNDED);
+    if (config.wire !== 'float32') observer.notice(ROUNDED);
     const threads = new Map<string, number>();
     const welcome = welcomeOf(run, options.expectWorkers ?? options.minWorkers);
     const stallMillis = stallSeconds(run) * 1000;
@@ -187,7 +190,7 @@ export class ClusterRun {
       setInterval(() => {
         server.tellClock();
       }, CLOCK_MILLISECONDS);
-    return new ClusterRun(coordinator, server, books, threads, clocks);
+    return new ClusterRun(coordinator, server, books, threads, clocks, config.wire);
   }
 
   get address(): SocketAddress {
@@ -203,6 +206,10 @@ export class ClusterRun {
   /** Of all workers that took part, by name. */
   get threads(): number {
     return [...this.#threads.values()].reduce((sum, threads) => sum + threads, 0);
+  }
+
+  get wire(): WireFormat {
+    return this.#wire;
   }
 
   /** With which workers computed, each once, in the order of their names. */
@@ -256,7 +263,12 @@ function welcomeOf(run: PreparedRun, workers: number): Omit<Welcome, 'traced'> {
     run: runName(identity),
     version: version(),
     identity: { ...identity },
-    config: { ...Object.fromEntries(entries), engine: program.engine, fastMath: config.fastMath },
+    config: {
+      ...Object.fromEntries(entries),
+      engine: program.engine,
+      fastMath: config.fastMath,
+      mixedEngines: config.mixedEngines,
+    },
     model: model.toJSON(null, false) as Welcome['model'],
     initialWeights: {
       digest: identity['initial weights']!,

@@ -2,6 +2,7 @@ import { saveModel } from '../coordinator/model/save-model.js';
 import { digestOfBytes } from '../coordinator/run-identity.js';
 import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import { shortModelName } from '../shared/config/resolve.js';
+import type { WireFormat } from '../shared/config/schema.js';
 import { monitorOf } from '../shared/config/training-controls.js';
 import type { BestMark } from '../shared/controls/standing.js';
 import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
@@ -56,6 +57,8 @@ export interface Computed {
   readonly threads: number;
   /** Names of engines, with their hardware where they have some. */
   readonly engines: readonly string[];
+  /** How gradients travelled between workers. */
+  readonly wire: WireFormat;
 }
 
 export function summarize(
@@ -64,7 +67,9 @@ export function summarize(
   conclusion: Conclusion,
   began: number,
   setupSeconds: number,
-  { threads, engines }: Computed = { threads: config.threads, engines: [program.engine] },
+  { threads, engines, wire }: Computed = {
+    ...{ threads: config.threads, engines: [program.engine], wire: 'float32' },
+  },
 ): RunSummary {
   const { steps, evaluation, best, samplesHere, trainingSeconds } = conclusion;
   const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
@@ -80,6 +85,7 @@ export function summarize(
     weightsDigest: digestOfBytes(finalWeights(conclusion)),
     engine: program.engine,
     mixedEngines: config.mixedEngines ? engines : null,
+    wire,
     threads,
     steps,
     epochs: samplesSeen / data.train.count,

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { Coordinator } from '../coordinator/coordinator.js';
 import type { RunFolder } from '../coordinator/run-folder/run-folder.js';
 import type { StepTimes } from '../coordinator/run-keeper.js';
-import { isExact } from '../shared/config/exactness.js';
 import { inProcessLink } from '../shared/link/in-process.js';
 import { errorOf, failureOf } from '../shared/protocol/failure.js';
 import type { ToCoordinator, ToMember } from '../shared/protocol/messages.js';
@@ -56,7 +55,7 @@ export class LocalRun {
     const onWarning = (warning: Error): void => {
       observer.notice(warning.message);
     };
-    if (!isExact(config)) {
+    if (config.wire !== 'float32') {
       observer.notice('--wire has no effect here: on one machine, gradients do not travel.');
     }
     books.tellStart(config.threads);

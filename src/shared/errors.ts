@@ -103,7 +103,7 @@ export const ERROR_CODES = {
   COORDINATOR_LOST: 'The coordinator was not heard of for too long.',
   RUN_TOO_FEW_WORKERS: 'There were fewer workers than the run needs, for longer than it waits.',
   RUN_NOT_REPEATABLE:
-    'The only workers that had taken some steps are gone, and rounded steps cannot be repeated.',
+    'The only workers that had taken some steps are gone, and others would come to other bits.',
   RUN_STUCK: 'All workers answer, and yet the run did not get on for too long.',
   WIRE_INVALID: 'A frame that came over a socket is not one of this protocol.',
   JOIN_REFUSED: 'A worker or peer was not let in: wrong token, version or run.',

@@ -1,3 +1,4 @@
+import type { WireFormat } from './config/schema.js';
 import type { MonitoredMetric } from './controls/monitor.js';
 
 /**
@@ -76,6 +77,8 @@ export interface RunSummary {
    * not the same bits when it is done again. null: it did not.
    */
   readonly mixedEngines: readonly string[] | null;
+  /** How gradients travelled between workers; rounded, `float16`, with the same consequence. */
+  readonly wire: WireFormat;
   readonly threads: number;
   /** Optimizer steps in all, those before a resumption included. */
   readonly steps: number;

@@ -49,6 +49,8 @@ const rounded = await trained('float16', async (cluster) => {
 t.test('It says that the weights are no longer the same', (t) => {
   t.match(rounded.told, /16 bits.*depend on the number of workers/s);
   t.notMatch(exact.told, /16 bits/);
+  t.match(rounded.told, /ROUNDED GRADIENTS \(float16\)/);
+  t.match([exact.wire, rounded.wire], ['float32', 'float16']);
   t.not(rounded.weightsDigest, exact.weightsDigest);
   t.end();
 });

@@ -130,16 +130,19 @@ export function summaryLines(summary: RunSummary): string[] {
     ...bestLine(summary),
     `${formatCount(summary.steps)} steps${stoppedEarly ? ', stopped early' : ''}, ${formatRate(summary.samplesPerSecond)} samples/s, ` +
       `${formatDuration(summary.totalSeconds)} in all`,
-    ...mixedLine(summary),
+    ...inexactLines(summary),
     `weights ${summary.weightsDigest}`,
     `run    ${showPath(summary.run)}`,
   ];
 }
 
-function mixedLine({ mixedEngines }: RunSummary): string[] {
-  if (mixedEngines === null) return [];
-  const engines = mixedEngines.join(' and ');
-  return [`MIXED ENGINES (${engines}): these weights are not the same bits when it is done again`];
+/** What gives up that the weights are the same bits when it is done again. */
+function inexactLines({ mixedEngines, wire }: RunSummary): string[] {
+  const what = [
+    ...(mixedEngines === null ? [] : [`MIXED ENGINES (${mixedEngines.join(' and ')})`]),
+    ...(wire === 'float32' ? [] : [`ROUNDED GRADIENTS (${wire})`]),
+  ];
+  return what.map((each) => `${each}: these weights are not the same bits when it is done again`);
 }
 
 /** Losses and accuracies above are of these weights, or of the last ones. */

@@ -50,7 +50,7 @@ export interface CoordinatorConfig {
   readonly learnerLag: number;
   /** In how many segments rows travel: as many members reduce. */
   readonly segments: number;
-  /** Whether a step computed again has the same bits; false: rows are rounded as they travel. */
+  /** Whether a step computed again has the same bits; false: rows are rounded, or engines mixed. */
   readonly exact: boolean;
   /** Checkpoint after every so many steps; null: only at the end. */
   readonly checkpointEvery: number | null;

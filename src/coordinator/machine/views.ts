@@ -225,8 +225,8 @@ function cannotRepeat({ recording, stored }: CoordinatorState, base: number): Fa
   return {
     code: 'RUN_NOT_REPEATABLE',
     message:
-      `All workers that had applied steps ${base + 1} to ${recording} are gone. With rows that are ` +
-      `rounded as they travel, these steps cannot be computed again to the same bits.`,
+      `All workers that had applied steps ${base + 1} to ${recording} are gone. With rounded rows or ` +
+      `mixed engines, these steps cannot be computed again to the same bits.`,
     hint: `Resume: the run goes on from the checkpoint after ${stored.applied} steps.`,
     where: { base, recording },
   };

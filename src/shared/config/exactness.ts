@@ -1,6 +1,12 @@
-import type { WireFormat } from './schema.js';
+import type { ResolvedConfig } from './schema.js';
 
-/** Whether the workers of a run come to the same bits, whoever computes what. */
-export function isExact({ wire }: { readonly wire: WireFormat }): boolean {
-  return wire === 'float32';
+/**
+ * Whether all workers of a run would make the same of a row. They do not where rows are rounded as
+ * they travel, which each does by what it has kept back before, and where engines may be mixed.
+ */
+export function isExact({
+  wire,
+  mixedEngines,
+}: Pick<ResolvedConfig, 'wire' | 'mixedEngines'>): boolean {
+  return wire === 'float32' && !mixedEngines;
 }

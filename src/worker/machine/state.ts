@@ -33,7 +33,7 @@ export interface MemberConfig {
   readonly origin: Position | null;
   /** In how many segments rows travel, the same in the whole run; 1 where nothing travels. */
   readonly segments: number;
-  /** Whether a value is a function of its name alone; false: rows are rounded as they travel. */
+  /** Whether a value is a function of its name alone; false: it depends on who made it, too. */
   readonly exact: boolean;
   readonly times: MemberTimes;
 }

@@ -69,6 +69,7 @@ export const SUMMARY: RunSummary = {
   epochs: 2,
   samplesSeen: 120000,
   mixedEngines: null,
+  wire: 'float32',
   stoppedEarly: false,
   best: null,
   weightsOf: 'last',
