@@ -33,6 +33,7 @@ t.test('an empty configuration is completed with the documented defaults', async
       steps: null,
       batchSize: 128,
       microBatch: 32,
+    wire: 'float32',
       seed: 0,
       initialWeights: 'seeded',
       evaluateEvery: 1,
