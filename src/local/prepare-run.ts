@@ -14,6 +14,7 @@ import {
 } from '../shared/config/schema.js';
 import { augmentationOf } from '../shared/config/augmentation.js';
 import { ENDING_SCHEDULES } from '../shared/config/learning-rate.js';
+import { modelOptions } from '../shared/config/model-options/resolve.js';
 import { optimizerOf } from '../shared/config/optimizer.js';
 import { decides, keepsBest } from '../shared/config/training-controls.js';
 import { weightAverageOf } from '../shared/config/weight-average.js';
@@ -74,6 +75,7 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
     typeof given === 'object' ? given : config.model,
     shape,
     classes.length,
+    modelOptions(config.model, config).options,
   );
   const normalized = config.normalize ? await withNormalization(loaded.model) : null;
   const { model, layout } = normalized ?? loaded;

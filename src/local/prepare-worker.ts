@@ -1,5 +1,6 @@
 import { tf } from '../shared/model/tfjs.js';
 import { digestOfBytes } from '../coordinator/run-identity.js';
+import { isBuiltIn } from '../shared/config/rules.js';
 import { resolveConfig } from '../shared/config/resolve.js';
 import { ARRAY_DATA, OBJECT_MODEL } from '../shared/config/schema.js';
 import { LockstepError } from '../shared/errors.js';
@@ -28,8 +29,10 @@ export async function prepareWorker(
   const whole = await receiveData(welcome.data, blobs, worker, notice);
   const initialWeights = new Float32Array(welcome.initialWeights.bytes / 4);
   await blobs.fill(welcome.initialWeights.digest, new Uint8Array(initialWeights.buffer), 0);
+  // Its options belong to a model's name; what else it may be is a path on the coordinator's machine.
+  const name = String(welcome.config['model']);
   const config = resolveConfig(
-    { ...welcome.config, model: OBJECT_MODEL, data: ARRAY_DATA, threads },
+    { ...welcome.config, model: isBuiltIn(name) ? name : OBJECT_MODEL, data: ARRAY_DATA, threads },
     { processors: threads, now: new Date(), cwd: process.cwd() },
   );
   const data = splitData(whole, config);

@@ -27,6 +27,7 @@ export const ARRAY_DATA = '(arrays)';
 /** The headings of `--help` and of the documentation. */
 export type KeyGroup =
   | 'Training'
+  | 'Model'
   | 'Augmentation'
   | 'Optimizer'
   | 'Stopping and averaging'
@@ -36,6 +37,8 @@ export type KeyGroup =
 export interface KeyInfo {
   readonly group: KeyGroup;
   readonly help: string;
+  /** What it takes, for people, where the schema does not say all: `a text …`. */
+  readonly takes?: string;
   /** What a key left out means, where that is not a fixed value. */
   readonly defaultText?: string;
   /** What stands for the value in help: N, DIR … */
@@ -57,11 +60,27 @@ const group = (name: KeyGroup) => ({
     key({ group: name, help, ...more }, schema),
 });
 const training = group('Training');
+const model = group('Model');
 const augmentation = group('Augmentation');
 const optimizer = group('Optimizer');
 const controls = group('Stopping and averaging');
 const computing = group('Computing');
 const output = group('Data and output');
+
+/** Of a built-in model; left out: as the model has it. */
+const modelList = (help: string, takes: string) =>
+  model.describe(help, z.string().min(1).max(1000).nullable().default(null), {
+    takes: `a text: ${takes}`,
+    placeholder: 'LIST',
+    defaultText: 'as the model has it',
+  });
+
+/** Of one kind of weight. */
+const kindDecay = (help: string) =>
+  optimizer.describe(help, z.number().min(0).nullable().default(null), {
+    placeholder: 'X',
+    defaultText: 'weightDecay',
+  });
 
 /** Steps and sample indices are words of the random streams' counter: 32 bits. */
 const MAX_STEPS = 4294967295;
@@ -72,6 +91,49 @@ export const TRAINING = {
     `Network to train: ${BUILT_IN_MODELS.join(', ')}, or a JavaScript module that exports a LayersModel`,
     z.string().min(1).default('lenet5'),
     { placeholder: 'NAME|FILE', isPath: true },
+  ),
+  filters: modelList(
+    'Filters of each convolution of a built-in model, or of each stage of resnet; as many as are named',
+    'whole numbers with commas between, such as 32,64',
+  ),
+  kernelSize: modelList(
+    "Height and width of the convolutions' kernels, one for all or one for each",
+    'whole numbers with commas between, such as 3 or 3,5',
+  ),
+  padding: modelList(
+    'Padding of the convolutions, one for all or one for each',
+    'same or valid, with commas between',
+  ),
+  activation: model.describe(
+    'What stands between the layers of a built-in model',
+    z.enum(['relu', 'leakyRelu']).nullable().default(null),
+    { defaultText: 'relu' },
+  ),
+  leakySlope: model.describe(
+    'What leakyRelu multiplies values below 0 by',
+    z.number().min(0).lt(1).nullable().default(null),
+    { placeholder: 'X', defaultText: '0.01' },
+  ),
+  convDropout: modelList(
+    'Share of values dropped behind each block of convolutions, one for all or one for each',
+    'numbers of at least 0 and below 1 with commas between, such as 0.25',
+  ),
+  residualBlocks: modelList(
+    'Residual blocks of each stage of resnet, one for all or one for each',
+    'whole numbers with commas between, such as 2 or 2,3,2',
+  ),
+  hiddenLayers: model.describe(
+    'How many hidden dense layers a built-in model has',
+    z.int().min(0).max(64).nullable().default(null),
+    { placeholder: 'N', defaultText: 'as many as denseUnits names' },
+  ),
+  denseUnits: modelList(
+    'Units of each hidden dense layer, one for all or one for each',
+    'whole numbers with commas between, such as 256,128',
+  ),
+  denseDropout: modelList(
+    'Share of values dropped behind each hidden dense layer, one for all or one for each',
+    'numbers of at least 0 and below 1 with commas between, such as 0.5,0',
   ),
   epochs: training.describe(
     'End after this many passes over the training set',
@@ -326,6 +388,12 @@ export const TRAINING = {
     'L2 penalty, added to the gradient as weightDecay · weight (not adamw, lamb)',
     z.number().min(0).default(0),
     { placeholder: 'X' },
+  ),
+  weightDecayConv: kindDecay("The weightDecay of convolutions' kernels"),
+  weightDecayDense: kindDecay("The weightDecay of dense layers' kernels"),
+  weightDecayBias: kindDecay('The weightDecay of biases (not lars, which decays none)'),
+  weightDecayNorm: kindDecay(
+    'The weightDecay of scales and shifts of batch norms (not lars, which decays none)',
   ),
   decoupledWeightDecay: optimizer.describe(
     'Shrinks weights beside the step of the gradient, by learningRate · this (adamw, lamb)',

@@ -79,6 +79,22 @@ const MODELS: Record<string, { shape: number[]; build: Build }> = {
       l.dense({ units: 3 }),
     ),
   },
+  'leaky ReLU, with max pools behind it': {
+    shape: [14, 13, 1],
+    build: chain(
+      l.conv2d({ filters: 5, kernelSize: 3, padding: 'same' }),
+      l.leakyReLU({ alpha: 0.2 }),
+      l.maxPooling2d({ poolSize: 2 }),
+      l.conv2d({ filters: 6, kernelSize: 3, padding: 'same', useBias: false }),
+      l.batchNormalization({ momentum: 0.9, epsilon: 1e-5 }),
+      l.leakyReLU({ alpha: 0.05 }),
+      l.maxPooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
+      l.flatten(),
+      l.dense({ units: 7 }),
+      l.leakyReLU({ alpha: 0.3 }),
+      l.dense({ units: 3 }),
+    ),
+  },
   'frozen layers, a frozen batch norm among them': {
     shape: [5, 5, 3],
     build: chain(
