@@ -51,3 +51,8 @@ t.test('optimizer, schedule, clipping and smoothing are part of the identity', a
   for (const input of inputs) digests.add(await configurationOf(input));
   t.equal(digests.size, inputs.length);
 });
+
+t.test('options make another model', async (t) => {
+  const { layout } = await prepareRun({ ...base, denseUnits: '20', hiddenLayers: 1 }, {});
+  t.equal(layout.trainableLength, 784 * 20 + 20 + 20 * 10 + 10);
+});
