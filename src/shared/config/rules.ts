@@ -66,6 +66,11 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
         isModel(config.model) ? (modelOptions(config.model, config).faults[key] ?? null) : null,
     ),
   ),
+  rule(['pretrained', 'model'], ({ pretrained, model }) =>
+    pretrained === null || isBuiltIn(model) || model === OBJECT_MODEL
+      ? null
+      : "belongs to the built-in models; a model of your own brings its weights: initialWeights 'model'",
+  ),
   rule(['epochs', 'steps'], ({ epochs, steps }) =>
     epochs === null && steps === null ? 'epochs and steps cannot both be null' : null,
   ),

@@ -16,6 +16,7 @@ export const BUILT_IN_MODELS = [
   'cnn2',
   'cnn4',
   'resnet',
+  'inceptionv3',
 ] as const;
 
 /** What stands for `model` in a run whose LayersModel was handed over as an object. */
@@ -134,6 +135,21 @@ export const TRAINING = {
   denseDropout: modelList(
     'Share of values dropped behind each hidden dense layer, one for all or one for each',
     'numbers of at least 0 and below 1 with commas between, such as 0.5,0',
+  ),
+  imageSize: model.describe(
+    'Height and width that inceptionv3 enlarges images to',
+    z.int().min(75).max(1024).nullable().default(null),
+    { placeholder: 'N', defaultText: '150' },
+  ),
+  unfrozenBlocks: model.describe(
+    'How many of the blocks of inceptionv3 train, from the last one back; the others stay as they are',
+    z.int().min(0).max(11).nullable().default(null),
+    { placeholder: 'N', defaultText: '0' },
+  ),
+  pretrained: model.describe(
+    'Trained weights that a built-in model starts from: a run, a model.json of TensorFlow.js, or a .h5, .weights.h5 or .keras file',
+    z.string().min(1).nullable().default(null),
+    { placeholder: 'FILE', isPath: true, defaultText: 'drawn from the seed' },
   ),
   epochs: training.describe(
     'End after this many passes over the training set',
@@ -469,6 +485,11 @@ export const PLACEMENT = {
       placeholder: 'S',
       defaultText: 'as the engine says: 120 (wasm), 600 (tensorflow), 7200 (reference)',
     },
+  ),
+  keepFeatures: computing.describe(
+    'Mebibytes for what frozen layers compute of each image, kept from epoch to epoch and in the cache; 0 computes it anew each time',
+    z.int().min(0).max(65_536).default(2048),
+    { placeholder: 'N' },
   ),
   data: output.describe(
     'Folder with the data set (IDX or CSV)',

@@ -10,6 +10,7 @@ import { cnn2 } from './cnn2.js';
 import { cnn2bn } from './cnn2bn.js';
 import { cnn4 } from './cnn4.js';
 import { hybrid } from './hybrid.js';
+import { inceptionv3 } from './inceptionv3.js';
 import { lenet5 } from './lenet5.js';
 import { mlp } from './mlp.js';
 import { resnet } from './resnet.js';
@@ -33,6 +34,7 @@ export const CATALOGUE = {
   cnn2: entry('cnn2', cnn2, 'two convs with max pools, a dense layer, dropout'),
   cnn4: entry('cnn4', cnn4, 'four convs with batch norm and max pools, a dense layer'),
   resnet: entry('resnet', resnet, 'six residual blocks, no max pools, under 200 K weights'),
+  inceptionv3: entry('inceptionv3', inceptionv3, 'a pretrained base for photographs, a dense head'),
 } as const satisfies Record<ConfigurableModel, BuiltInModel>;
 
 export type BuiltInName = keyof typeof CATALOGUE;

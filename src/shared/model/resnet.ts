@@ -1,7 +1,7 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { OptionsOf } from '../config/model-options/defaults.js';
 import type { ImageShape } from '../data/image-set.js';
-import type { Layer } from './graph.js';
+import { namedInOrder } from './apply-layers.js';
 import { activationLayer } from './optional-layers.js';
 import { tf } from './tfjs.js';
 
@@ -49,14 +49,4 @@ export function resnet(
   const means = apply(tf.layers.globalAveragePooling2d({}), x);
   const output = apply(tf.layers.dense({ units: classes, activation: 'softmax' }), means);
   return tf.model({ inputs: input, outputs: output, name: 'resnet' });
-}
-
-/** Names layers by place and kind, and leaves their weights zeros, as stack.ts does. */
-function namedInOrder() {
-  let place = 0;
-  return (layer: Layer, x: SymbolicTensor | SymbolicTensor[]): SymbolicTensor => {
-    layer.name = `${++place}_${layer.getClassName().toLowerCase()}`;
-    layer.setFastWeightInitDuringBuild(true);
-    return layer.apply(x) as SymbolicTensor;
-  };
 }

@@ -23,6 +23,10 @@ export interface ModelOptions {
   readonly denseUnits: readonly number[];
   /** Share that is dropped behind each hidden dense layer; 0: no such layer. */
   readonly denseDropout: readonly number[];
+  /** Height and width that images are enlarged to. */
+  readonly imageSize: number;
+  /** Blocks of the pretrained base that train, from the last one back. */
+  readonly unfrozenBlocks: number;
 }
 
 const ACTIVATION = { activation: 'relu', leakySlope: 0.01 } as const;
@@ -77,6 +81,13 @@ export const MODEL_DEFAULTS = {
     convDropout: [0],
     denseUnits: [64],
     denseDropout: [0.5],
+  },
+  inceptionv3: {
+    ...ACTIVATION,
+    denseUnits: [256],
+    denseDropout: [0.5],
+    imageSize: 150,
+    unfrozenBlocks: 0,
   },
   resnet: { ...ACTIVATION, filters: [16, 32, 64], residualBlocks: [2] },
 } as const satisfies Readonly<Record<string, Partial<ModelOptions>>>;

@@ -21,6 +21,8 @@ export interface ModelOptionKeys {
   readonly hiddenLayers: number | null;
   readonly denseUnits: string | null;
   readonly denseDropout: string | null;
+  readonly imageSize: number | null;
+  readonly unfrozenBlocks: number | null;
 }
 
 export type ModelOptionKey = keyof ModelOptionKeys;
@@ -36,6 +38,8 @@ export const MODEL_OPTION_KEYS: readonly ModelOptionKey[] = [
   'hiddenLayers',
   'denseUnits',
   'denseDropout',
+  'imageSize',
+  'unfrozenBlocks',
 ];
 
 /** What is wrong with each key; those that are right are not in it. */
@@ -88,6 +92,8 @@ export function modelOptions(
     residualBlocks: lists.each('residualBlocks', wholeNumbers(1, 64), count, 'stages'),
     denseUnits: named && stretched(named, hidden),
     denseDropout: lists.each('denseDropout', SHARES, hidden, 'hidden dense layers'),
+    imageSize: defaults.imageSize && (keys.imageSize ?? defaults.imageSize),
+    unfrozenBlocks: defaults.unfrozenBlocks === undefined ? undefined : (keys.unfrozenBlocks ?? defaults.unfrozenBlocks), // prettier-ignore
   };
   const had = Object.entries(all).filter(([, value]) => value !== undefined);
   return { options: Object.fromEntries(had) as Partial<ModelOptions>, faults };
@@ -112,7 +118,10 @@ function strangeKeys(model: string, keys: ModelOptionKeys): OptionFaults {
   return Object.fromEntries(strange.map((key) => [key, message]));
 }
 
-type ListKey = Exclude<keyof ModelOptions, 'activation' | 'leakySlope'>;
+type ListKey = Exclude<
+  keyof ModelOptions,
+  'activation' | 'leakySlope' | 'imageSize' | 'unfrozenBlocks'
+>;
 type ValueOf<Key extends ListKey> = ModelOptions[Key][number];
 
 /** Reads lists off the keys, and notes what is wrong with them. */

@@ -51,6 +51,17 @@ const MODELS: Record<string, { shape: number[]; build: Build }> = {
       ...head(),
     ),
   },
+  'maps enlarged along lines': {
+    // All square: the reference turns gradients of others round, and mixes those of a batch where maps
+    // are enlarged pixel by pixel. up-sample.test.ts has both.
+    shape: [4, 4, 3],
+    build: chain(
+      l.conv2d({ filters: 5, kernelSize: 1 }),
+      l.upSampling2d({ size: [3, 3], interpolation: 'bilinear' }),
+      l.conv2d({ filters: 3, kernelSize: 2, strides: 3 }),
+      ...head(),
+    ),
+  },
   'global max pool': {
     shape: [5, 4, 2],
     build: chain(
