@@ -13,6 +13,7 @@ import type {
 } from '../shared/run-reports.js';
 import { Trainer } from '../worker/trainer.js';
 import { changedSets } from './changed-sets.js';
+import { FeatureFiles } from './feature-files.js';
 import { trainerSetup, type PreparedRun } from './prepare-run.js';
 import { openTrainedRun, type TrainedRun } from './trained-run.js';
 
@@ -116,5 +117,6 @@ export async function openForUse(
     hook: null,
   });
   trainer.begin(weights);
+  await FeatureFiles.open(prepared, trainer, notice, extra);
   return trainer;
 }

@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { loadDataset } from '../coordinator/data/load-dataset.js';
 import { loadModel } from '../coordinator/model/load-model.js';
+import { placePretrained } from '../coordinator/model/pretrained/place-pretrained.js';
+import { readWeightsFile } from '../coordinator/model/pretrained/read-weights.js';
 import { placeStatistics, withNormalization } from '../coordinator/model/normalize-model.js';
 import { prepareConfig } from '../coordinator/run-folder/prepare.js';
 import { digestOf, digestOfBytes, type RunIdentity } from '../coordinator/run-identity.js';
@@ -15,6 +17,7 @@ import {
 import { augmentationOf } from '../shared/config/augmentation.js';
 import { gpuWishOf } from '../shared/config/gpus.js';
 import { ENDING_SCHEDULES } from '../shared/config/learning-rate.js';
+import { modelOptions } from '../shared/config/model-options/resolve.js';
 import { optimizerOf } from '../shared/config/optimizer.js';
 import { decides, keepsBest } from '../shared/config/training-controls.js';
 import { weightAverageOf } from '../shared/config/weight-average.js';
@@ -25,6 +28,7 @@ import type { RunData } from '../shared/data/data-set.js';
 import type { ImageSet } from '../shared/data/image-set.js';
 import { LockstepError } from '../shared/errors.js';
 import { refuseSingleSamples } from '../shared/model/batch-norm-samples.js';
+import { INCEPTION_BLOCKS } from '../shared/model/inception-base.js';
 import { initialWeights } from '../shared/model/initial-weights.js';
 import type { RowLayout } from '../shared/numerics/row-layout.js';
 import { compiledPart, hardwarePart, PROBE_PART } from '../shared/protocol/engine-identity.js';
@@ -76,6 +80,7 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
     typeof given === 'object' ? given : asked.model,
     shape,
     classes.length,
+    modelOptions(asked.model, asked).options,
   );
   const normalized = asked.normalize ? await withNormalization(loaded.model) : null;
   const { model, layout } = normalized ?? loaded;
@@ -93,12 +98,30 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
   const program = await buildProgram(choice, asked, made, data.train);
   const config = settled(asked, rest.threads ?? null, program);
   const weights = initialWeights(model, layout, config.seed, config.initialWeights);
+  await startPretrained(config, made, weights, listener);
   if (normalized !== null && !(normalized.hadLayer && config.initialWeights === 'model')) {
     placeStatistics(normalized, channelStatistics(data.train), weights);
   }
   const initial = digestOfBytes(new Uint8Array(weights.buffer));
   const identity = identityOf(config, data.digest, layout, initial, program);
   return { config, data, model, layout, initialWeights: weights, choice, program, identity };
+}
+
+/** Writes the weights of `pretrained` over those drawn. */
+async function startPretrained(
+  { pretrained, model: name, unfrozenBlocks }: ResolvedConfig,
+  { model, layout }: { readonly model: LayersModel; readonly layout: RowLayout },
+  weights: Float32Array,
+  { onNotice }: DataListener,
+): Promise<void> {
+  if (pretrained !== null) {
+    const taken = placePretrained(model, layout, await readWeightsFile(pretrained), weights, pretrained); // prettier-ignore
+    if (taken === 'base') onNotice?.(`The base starts from the weights in ${pretrained}.`);
+  } else if (name === 'inceptionv3' && unfrozenBlocks !== INCEPTION_BLOCKS) {
+    onNotice?.(
+      'Most layers of inceptionv3 are frozen, and their weights are drawn from the seed: --pretrained FILE gives them trained ones.',
+    );
+  }
 }
 
 /** What the run's engine makes of its model: the same on every worker. */
@@ -182,6 +205,7 @@ export function trainerSetup(
   | 'keepsBest'
   | 'sets'
   | 'augmentation'
+  | 'keepBytes'
   | 'seed'
   | 'batchSize'
   | 'microBatch'
@@ -202,6 +226,7 @@ export function trainerSetup(
     keepsBest: keepsBest(config),
     sets: [data.train, data.test, ...(data.validation === null ? [] : [data.validation])],
     augmentation: augmentationOf(config),
+    keepBytes: config.keepFeatures * 1048576,
     seed: config.seed,
     batchSize: config.batchSize,
     microBatch: config.microBatch,
@@ -219,9 +244,10 @@ export function stallSeconds({ config, choice }: PreparedRun): number {
 /**
  * Not in the digest of the configuration: the end and evaluations, which decide no step (but for
  * the end where the learning rate is bound to it, and evaluations where decisions hang on them);
- * and what other parts of the identity say better (the compiled model, the engine).
+ * and what other parts of the identity say better (the compiled model, the engine, the initial weights).
  */
 const NO_BITS: ReadonlySet<string> = new Set([
+  'pretrained',
   'epochs',
   'steps',
   'evaluateEvery',

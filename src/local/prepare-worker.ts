@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { tf } from '../shared/model/tfjs.js';
 import { digestOfBytes } from '../coordinator/run-identity.js';
+import { isBuiltIn } from '../shared/config/rules.js';
 import { resolveConfig } from '../shared/config/resolve.js';
 import { gpuWishOf, gpuWishText, type GpuWish } from '../shared/config/gpus.js';
 import { ARRAY_DATA, OBJECT_MODEL, type ConfigInput } from '../shared/config/schema.js';
@@ -36,9 +37,12 @@ export async function prepareWorker(
   const initialWeights = new Float32Array(welcome.initialWeights.bytes / 4);
   await blobs.fill(welcome.initialWeights.digest, new Uint8Array(initialWeights.buffer), 0);
   const onGpus = Object.keys(welcome.identity).some((name) => /^hardware /.test(name));
+  // Its options belong to a model's name; what else it may be is a path on the coordinator's machine.
+  const name = String(welcome.config['model']);
   const asked = resolveConfig(
     {
-      ...{ ...welcome.config, model: OBJECT_MODEL, data: ARRAY_DATA, threads },
+      ...{ ...welcome.config, model: isBuiltIn(name) ? name : OBJECT_MODEL },
+      ...{ data: ARRAY_DATA, threads },
       ...(engine !== null && { engine }),
       gpus: gpuWishText(gpus ?? (onGpus ? 'all' : 'none')),
     },

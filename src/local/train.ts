@@ -4,6 +4,7 @@ import type { RunObserver, RunSummary } from '../shared/run-events.js';
 import { Trainer } from '../worker/trainer.js';
 import { openFolder, openTrace, refuseIfAborted, SILENT, tellChoices } from './begin.js';
 import { interrupted, saveTrained, summarize } from './conclude.js';
+import { FeatureFiles } from './feature-files.js';
 import { LOCAL_WORKER, LocalRun } from './local-run.js';
 import type { RunTrace } from '../coordinator/trace/run-trace.js';
 import { prepareRun, trainerSetup, type RunInput, withProbeRow } from './prepare-run.js';
@@ -50,9 +51,11 @@ export async function train(input: TrainInput): Promise<RunSummary> {
       hook: threadHook,
       tracer: trace?.local(LOCAL_WORKER) ?? null,
     });
+    let features: FeatureFiles | null = null;
     try {
       refuseIfAborted(signal);
       const probed = await withProbeRow(run, trainer);
+      features = await FeatureFiles.open(run, trainer, notice);
       const local = await LocalRun.begin(probed, folder, trainer, observer, trace);
       const setupSeconds = (performance.now() - began) / 1000;
       const conclusion = await local.finish(signal);
@@ -63,6 +66,7 @@ export async function train(input: TrainInput): Promise<RunSummary> {
       observer.finished(summary);
       return summary;
     } finally {
+      await features?.write();
       await trainer.close();
     }
   } finally {

@@ -36,6 +36,8 @@ export async function openTrainedRun(folder: string, options: RunUseOptions): Pr
     {
       ...stored,
       ...(stored.model === OBJECT_MODEL && existsSync(saved) && { model: saved }),
+      // Its weights come out of a checkpoint.
+      pretrained: null,
       out: folder,
       ...(options.data !== undefined && { data: options.data }),
       ...(options.threads !== undefined && { threads: options.threads }),

@@ -23,6 +23,7 @@ import { PeerLinks } from '../worker/cluster/peer-links.js';
 import { TraceSender } from '../worker/cluster/trace-sender.js';
 import { loadKernels } from '../worker/engine/wasm/module.js';
 import { Trainer } from '../worker/trainer.js';
+import { FeatureFiles } from './feature-files.js';
 import { trainerSetup, withProbeRow, type PreparedRun } from './prepare-run.js';
 import { prepareWorker } from './prepare-worker.js';
 import { beginLife } from './run-member.js';
@@ -127,8 +128,10 @@ class WorkerProcess {
         hook: this.#input.threadHook ?? null,
         tracer: trace && trace.add,
       });
+      let features: FeatureFiles | null = null;
       try {
         const run = await withProbeRow(prepared, trainer);
+        features = await FeatureFiles.open(run, trainer, notice);
         for (let life = 0; ; life++) {
           const retryAfterMillis = await this.#live(id, welcome, run, trainer, life === 0);
           if (retryAfterMillis === null) return;
@@ -136,6 +139,7 @@ class WorkerProcess {
           id = await this.#join();
         }
       } finally {
+        await features?.write();
         await trainer.close();
       }
     } catch (error) {

@@ -12,6 +12,8 @@ export const ERROR_CODES = {
   MODEL_MODULE_FAILED: 'The module of a model failed to load, or to build the model.',
   MODEL_MODULE_EXPORT: 'What a module exports is no LayersModel.',
   MODEL_SAVED_INVALID: 'A saved model cannot be loaded.',
+  MODEL_PRETRAINED_INVALID: 'A file of pretrained weights cannot be read.',
+  MODEL_PRETRAINED_MISFIT: 'Pretrained weights are not those of the model.',
   MODEL_MISFIT: 'The input or output of a model does not fit the data set.',
   MODEL_UNSUPPORTED: 'A model has something that training would leave out, or nothing to train.',
 

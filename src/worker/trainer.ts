@@ -15,8 +15,9 @@ import { rootOf, type TreeNode } from '../shared/numerics/reduction-tree.js';
 import type { RowLayout } from '../shared/numerics/row-layout.js';
 import { averageRate, type WeightAverage } from '../shared/numerics/weight-average.js';
 import type { Tracer } from '../shared/trace/span.js';
-import type { BuiltProgram } from './engine/engine.js';
+import type { BuiltProgram, KeptFeatures } from './engine/engine.js';
 import { loadKernels } from './engine/wasm/module.js';
+import { allocateKept } from './kept-features.js';
 import { allocateArena, planArena, rowAddress, type ArenaPlan } from './threads/arena.js';
 import { allocateBoard } from './threads/segment-board.js';
 import { squareSumWords } from './threads/blocks.js';
@@ -44,6 +45,8 @@ export interface TrainerSetup {
   readonly sets: readonly ImageSet[];
   /** How samples of set 0 are changed in training; null: not at all. */
   readonly augmentation: Augmentation | null;
+  /** Bytes for what frozen layers compute of the sets' samples; left out: it is not kept. */
+  readonly keepBytes?: number;
   readonly seed: number;
   readonly batchSize: number;
   readonly microBatch: number;
@@ -89,6 +92,8 @@ export interface TrainerStep extends StepResult {
 /** One copy of a model in training: its memory, and the threads that compute on it. */
 export class Trainer {
   readonly arenaPlan: ArenaPlan;
+  /** For each set, what frozen layers compute of its samples, as far as it is known; null: not kept. */
+  readonly kept: readonly (KeptFeatures | null)[];
   readonly #setup: TrainerSetup;
   readonly #arena: WebAssembly.Memory;
   readonly #team: ThreadTeam;
@@ -103,7 +108,9 @@ export class Trainer {
     arena: WebAssembly.Memory,
     team: ThreadTeam,
     orders: EpochOrders,
+    kept: readonly (KeptFeatures | null)[],
   ) {
+    this.kept = kept;
     this.#setup = setup;
     this.arenaPlan = arenaPlan;
     this.#arena = arena;
@@ -127,6 +134,8 @@ export class Trainer {
     const largest = Math.max(...setup.sets.map((set) => set.count));
     const pieces = microBatchCount(largest, microBatch);
     const classes = setup.sets[0]!.classes.length;
+    const { program, sets, augmentation, keepBytes = 0 } = setup;
+    const kept = allocateKept(program, sets, keepBytes, augmentation !== null);
     const team = await ThreadTeam.start(
       {
         threads,
@@ -140,6 +149,7 @@ export class Trainer {
         engineModule: setup.engineModule,
         kernels: kernels.module,
         sets: setup.sets,
+        kept,
         augmentation: setup.augmentation,
         seed: setup.seed,
         orders: orders.buffers,
@@ -159,7 +169,7 @@ export class Trainer {
       setup.onRepair,
       setup.tracer,
     );
-    return new Trainer(setup, arenaPlan, arena, team, orders);
+    return new Trainer(setup, arenaPlan, arena, team, orders, kept);
   }
 
   /** Grows while the threads get on. */

@@ -254,6 +254,26 @@ t.test('numbers are read as decimal notation alone', async (t) => {
   }
 });
 
+t.test('options of models are flags, lists as they are written', async (t) => {
+  const flags = [
+    '--model',
+    'mlp',
+    '--dense-units',
+    '64',
+    '--hidden-layers',
+    '3',
+    '--dense-dropout=.5',
+  ];
+  const { calls } = await lockstep(['train', ...flags]);
+  t.match(calls[0]?.[1], { denseUnits: '64', hiddenLayers: 3, denseDropout: '.5' });
+  const { status, err } = await lockstep(['train', '--model', 'mlp', '--kernel-size', '5']);
+  t.equal(status, 2);
+  t.match(
+    err,
+    '--kernel-size: mlp has no such option; it has activation, leakySlope, hiddenLayers',
+  );
+});
+
 t.test('a flag given again wins over itself', async (t) => {
   const { calls } = await lockstep(['train', '--seed', '1', '--quiet', '--seed=2', '--no-quiet']);
   t.same(calls, [['train', { seed: 2, quiet: false }, false]]);

@@ -51,7 +51,8 @@ const DECIDING = [
   ...['--learning-rate-schedule', 'plateau', '--plateau-patience', '1'],
   ...['--plateau-min-delta', '0.5', '--plateau-monitor', 'loss', '--plateau-factor', '0.5'],
   ...['--monitor', 'validationAccuracy', '--restore-best', '--ema-decay', '0.9', '--ema-warmup'],
-  '--normalize',
+  ...['--normalize', '--dense-units', '256,120', '--activation', 'leakyRelu'],
+  ...['--weight-decay-dense', '1e-4', '--weight-decay-bias', '0'],
 ];
 
 /** Trains it on one thread; `changes`: flags that win over those of the run. */

@@ -74,6 +74,7 @@ export async function goldenRun(
       engineModule: import.meta.resolve('#src/worker/engine/wasm/load.js'),
       kernels: (await loadKernels(build)).module,
       sets: [set],
+      kept: [null],
       augmentation: golden.augmentation,
       seed: golden.seed,
       orders: orders.buffers,

@@ -39,8 +39,20 @@ t.test('optimizer, schedule, clipping and smoothing are part of the identity', a
     { clipNorm: 1 },
     { clipValue: 1 },
     { labelSmoothing: 0.1 },
+    { denseUnits: '256' },
+    { hiddenLayers: 2 },
+    { denseDropout: '0.3' },
+    { activation: 'leakyRelu' },
+    { activation: 'leakyRelu', leakySlope: 0.3 },
+    { weightDecayDense: 0.1 },
+    { weightDecayBias: 0.1 },
   ];
   const digests = new Set<unknown>();
   for (const input of inputs) digests.add(await configurationOf(input));
   t.equal(digests.size, inputs.length);
+});
+
+t.test('options make another model', async (t) => {
+  const { layout } = await prepareRun({ ...base, denseUnits: '20', hiddenLayers: 1 }, {});
+  t.equal(layout.trainableLength, 784 * 20 + 20 + 20 * 10 + 10);
 });

@@ -99,6 +99,7 @@ const CASES: readonly Case[] = [
       { optimizer: 'lamb', learningRate: 0.01 },
       { optimizer: 'adam', clipNorm: 0.01 },
       { optimizer: 'adam', labelSmoothing: 0.1 },
+      { optimizer: 'adam', weightDecay: 0.01, weightDecayBias: 0 },
       { optimizer: 'lars', clipNorm: 0.1, learningRate: 5 },
       { optimizer: 'lamb', clipValue: 0.001, learningRate: 0.01 },
     ] as const
@@ -221,6 +222,7 @@ t.test('The digest depends on every setting of the optimizer', async (t) => {
     [
       { optimizer: 'adam' },
       { optimizer: 'adam', labelSmoothing: 0.1 },
+      { optimizer: 'adam', weightDecay: 0.01, weightDecayBias: 0 },
       { optimizer: 'amsgrad' },
       { optimizer: 'adamw' },
       { optimizer: 'adamw', decoupledWeightDecay: 0.02 },

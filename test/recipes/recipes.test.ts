@@ -19,6 +19,7 @@ const RECIPES = readdirSync(join(REPOSITORY, 'recipes')).filter((name) => name.e
 const folder = t.testdir();
 const env = { ...process.env, LOCKSTEP_CACHE: join(folder, 'cache') };
 const data = await writeImages(join(folder, 'data'), await realImages(330, 40));
+const fewData = await writeImages(join(folder, 'few'), await realImages(16, 6));
 
 const configOf = (name: string) => {
   const text = readFileSync(join(REPOSITORY, 'recipes', name), 'utf8');
@@ -31,6 +32,8 @@ t.test('there is a recipe for each of the reports', async (t) => {
   t.same(RECIPES, [
     'r1.json',
     'r2-cnn4.json',
+    'r2-inceptionv3-features.json',
+    'r2-inceptionv3-tune.json',
     'r2-resnet.json',
     'r3-cnn2.json',
     'r3-mlp.json',
@@ -88,6 +91,14 @@ for (const recipe of RECIPES) {
     // The sets are small here: as much to validate on as there can be.
     const validation = config.validation > 1 ? ['--validation', '60'] : [];
     const command = ['train', join('recipes', recipe), ...small, ...validation];
+    // As few and as small images as there can be: its base is large.
+    if (config.model === 'inceptionv3') {
+      command.push('--data', fewData, '--validation', '6', '--image-size', '75');
+      command.push('--batch-size', '8', '--micro-batch', '8');
+      // The second phase goes on from the first.
+      const first = join(folder, 'r2-inceptionv3-features.json');
+      if (recipe.endsWith('tune.json')) command.push('--pretrained', first);
+    }
     const run = await cli([...command, '--json', '--quiet'], { env, cwd: REPOSITORY });
     if (!t.equal(run.status, 0, run.stderr)) return;
     const summary = JSON.parse(run.stdout) as RunSummary;

@@ -26,7 +26,9 @@ async function modelOf(name: keyof typeof CATALOGUE): Promise<LayersModel> {
   return model;
 }
 
-for (const name of Object.keys(CATALOGUE) as (keyof typeof CATALOGUE)[]) {
+type Name = keyof typeof CATALOGUE;
+// inceptionv3, whose frozen layers are large, takes minutes op by op.
+for (const name of (Object.keys(CATALOGUE) as Name[]).filter((each) => each !== 'inceptionv3')) {
   void t.test(
     `the compiled step of ${name} has the gradients and statistics of TensorFlow.js, op by op`,
     async (t) => {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { didYouMean } from '../../shared/config/did-you-mean.js';
+import type { ModelOptions } from '../../shared/config/model-options/defaults.js';
 import type { ImageShape } from '../../shared/data/image-set.js';
 import { LockstepError } from '../../shared/errors.js';
 import { CATALOGUE, isBuiltIn } from '../../shared/model/catalogue.js';
@@ -33,7 +34,8 @@ export interface LoadedModel {
  * `spec`: a built-in model's name; a user's module (`./model.js`) that exports by default a
  * LayersModel, or a function ({ image, classes, tf }) => LayersModel, possibly async; a model saved
  * by tfjs (its folder, its `model.json`, or the folder of a run); or a LayersModel itself.
- * Relative paths start at the working folder.
+ * Relative paths start at the working folder. `options`: of a built-in model, complete; left out or
+ * null, its defaults.
  *
  * Errors: MODEL_UNKNOWN, MODEL_MODULE_FAILED, MODEL_MODULE_EXPORT, MODEL_SAVED_INVALID,
  * MODEL_MISFIT, MODEL_UNSUPPORTED, MODEL_EMPTY, MODEL_LAYER_OUTPUTS.
@@ -42,8 +44,9 @@ export async function loadModel(
   spec: string | LayersModel,
   image: ImageShape,
   classes: number,
+  options: Partial<ModelOptions> | null = null,
 ): Promise<LoadedModel> {
-  const { made: model, origin } = await make(spec, image, classes);
+  const { made: model, origin } = await make(spec, image, classes, options);
   expectModel(model);
   checkModel(model, image, classes);
   const layout = rowLayout(model);
@@ -56,9 +59,10 @@ async function make(
   spec: string | LayersModel,
   image: ImageShape,
   classes: number,
+  options: Partial<ModelOptions> | null,
 ): Promise<{ made: unknown; origin: LoadedModel['origin'] }> {
   if (typeof spec !== 'string') return { made: spec, origin: 'object' };
-  if (isBuiltIn(spec)) return { made: buildFor(spec, image, classes), origin: 'built-in' };
+  if (isBuiltIn(spec)) return { made: buildFor(spec, image, classes, options), origin: 'built-in' };
   const path = resolve(spec);
   const saved = findSavedModel(path);
   if (saved) return { made: await loadSavedModel(saved), origin: 'saved' };
@@ -74,14 +78,22 @@ async function make(
   );
 }
 
-function buildFor(name: keyof typeof CATALOGUE, image: ImageShape, classes: number): LayersModel {
+function buildFor(
+  name: keyof typeof CATALOGUE,
+  image: ImageShape,
+  classes: number,
+  options: Partial<ModelOptions> | null,
+): LayersModel {
   try {
-    return CATALOGUE[name].build(image, classes);
+    return CATALOGUE[name].build(image, classes, options ?? undefined);
   } catch (cause) {
     throw new LockstepError(
       'MODEL_MISFIT',
       `The model ${name} cannot be built for images of ${image.height} × ${image.width} × ${image.channels}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { hint: 'Its pools need larger images; take mlp, or a model of your own.', cause },
+      {
+        hint: 'Its pools need larger images, or fewer filters; take mlp, or a model of your own.',
+        cause,
+      },
     );
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
@@ -8,10 +8,13 @@ import { tf } from '../../shared/model/tfjs.js';
 
 /** The `model.json` that a path stands for: itself, in the folder, or in the folder of a run. */
 export function findSavedModel(path: string): string | null {
-  if (path.endsWith('.json')) return existsSync(path) ? path : null;
+  if (path.endsWith('.json') && !isFolder(path)) return existsSync(path) ? path : null;
   const candidates = [join(path, 'model.json'), join(path, 'model', 'model.json')];
   return candidates.find((candidate) => existsSync(candidate)) ?? null;
 }
+
+const isFolder = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /**
  * A layers model in tfjs's format, with its weights.

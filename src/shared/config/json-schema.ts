@@ -40,6 +40,8 @@ export function keyJsonSchema(key: ConfigKey): { schema: KeyJsonSchema; nullable
 
 /** What a key takes, for people: `an integer from 1 to 256`. */
 export function expectation(key: ConfigKey): string {
+  const { takes } = infoOf(key);
+  if (takes !== undefined) return takes;
   const { schema } = keyJsonSchema(key);
   if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
   if (schema.type === 'boolean') return 'true or false';

@@ -1,5 +1,6 @@
 import { classPairsOf } from './class-pairs.js';
 import { didYouMean } from './did-you-mean.js';
+import { MODEL_OPTION_KEYS, modelOptions } from './model-options/resolve.js';
 import { showValue } from './faults.js';
 import { gpusFault } from './gpus.js';
 import { decides, validates } from './training-controls.js';
@@ -53,11 +54,24 @@ function scheduled(
 
 export const CONFIG_RULES: readonly ConfigRule[] = [
   rule(['model'], ({ model }) => {
-    if (isBuiltIn(model) || isModelFile(model) || model === OBJECT_MODEL) return null;
+    if (isModel(model)) return null;
     const near = didYouMean(model, BUILT_IN_MODELS);
     const guess = near === null ? '' : `; did you mean ${near}?`;
     return `expected ${BUILT_IN_MODELS.join(', ')} or a module's path such as ./model.js, got ${showValue(model)}${guess}`;
   }),
+  ...MODEL_OPTION_KEYS.map((key) =>
+    rule(
+      [key, 'model', ...MODEL_OPTION_KEYS],
+      // A name that is none has its own fault.
+      (config) =>
+        isModel(config.model) ? (modelOptions(config.model, config).faults[key] ?? null) : null,
+    ),
+  ),
+  rule(['pretrained', 'model'], ({ pretrained, model }) =>
+    pretrained === null || isBuiltIn(model) || model === OBJECT_MODEL
+      ? null
+      : "belongs to the built-in models; a model of your own brings its weights: initialWeights 'model'",
+  ),
   rule(['epochs', 'steps'], ({ epochs, steps }) =>
     epochs === null && steps === null ? 'epochs and steps cannot both be null' : null,
   ),
@@ -143,6 +157,10 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   belongsTo('centered', ['rmsprop']),
   belongsTo('trustCoefficient', ['lars']),
   belongsTo('weightDecay', ['adam', 'amsgrad', 'sgd', 'rmsprop', 'lars']),
+  belongsTo('weightDecayConv', ['adam', 'amsgrad', 'sgd', 'rmsprop', 'lars']),
+  belongsTo('weightDecayDense', ['adam', 'amsgrad', 'sgd', 'rmsprop', 'lars']),
+  belongsTo('weightDecayBias', ['adam', 'amsgrad', 'sgd', 'rmsprop']),
+  belongsTo('weightDecayNorm', ['adam', 'amsgrad', 'sgd', 'rmsprop']),
   belongsTo('decoupledWeightDecay', ['adamw', 'lamb']),
   rule(['clipNorm', 'clipValue'], ({ clipNorm, clipValue }) =>
     clipNorm !== null && clipValue !== null ? 'clipNorm and clipValue cannot both be given' : null,
@@ -189,6 +207,9 @@ function pairsFault(text: string, classNoise: number): string | null {
   const twice = named.find((label, i) => named.indexOf(label) !== i);
   return twice === undefined ? null : `class ${String(twice)} is named twice in ${showValue(text)}`;
 }
+
+const isModel = (name: string): boolean =>
+  isBuiltIn(name) || isModelFile(name) || name === OBJECT_MODEL;
 
 export function isBuiltIn(model: string): boolean {
   return (BUILT_IN_MODELS as readonly string[]).includes(model);

@@ -17,6 +17,7 @@ export const BUILT_IN_MODELS = [
   'cnn2',
   'cnn4',
   'resnet',
+  'inceptionv3',
 ] as const;
 
 export const ENGINE_NAMES = ['auto', 'wasm', 'tensorflow', 'reference'] as const;
@@ -30,6 +31,7 @@ export const ARRAY_DATA = '(arrays)';
 /** The headings of `--help` and of the documentation. */
 export type KeyGroup =
   | 'Training'
+  | 'Model'
   | 'Augmentation'
   | 'Optimizer'
   | 'Stopping and averaging'
@@ -39,6 +41,8 @@ export type KeyGroup =
 export interface KeyInfo {
   readonly group: KeyGroup;
   readonly help: string;
+  /** What it takes, for people, where the schema does not say all: `a text …`. */
+  readonly takes?: string;
   /** What a key left out means, where that is not a fixed value. */
   readonly defaultText?: string;
   /** What stands for the value in help: N, DIR … */
@@ -62,11 +66,27 @@ const group = (name: KeyGroup) => ({
     key({ group: name, help, ...more }, schema),
 });
 const training = group('Training');
+const model = group('Model');
 const augmentation = group('Augmentation');
 const optimizer = group('Optimizer');
 const controls = group('Stopping and averaging');
 const computing = group('Computing');
 const output = group('Data and output');
+
+/** Of a built-in model; left out: as the model has it. */
+const modelList = (help: string, takes: string) =>
+  model.describe(help, z.string().min(1).max(1000).nullable().default(null), {
+    takes: `a text: ${takes}`,
+    placeholder: 'LIST',
+    defaultText: 'as the model has it',
+  });
+
+/** Of one kind of weight. */
+const kindDecay = (help: string) =>
+  optimizer.describe(help, z.number().min(0).nullable().default(null), {
+    placeholder: 'X',
+    defaultText: 'weightDecay',
+  });
 
 /** Steps and sample indices are words of the random streams' counter: 32 bits. */
 const MAX_STEPS = 4294967295;
@@ -77,6 +97,64 @@ export const TRAINING = {
     `Network to train: ${BUILT_IN_MODELS.join(', ')}, or a JavaScript module that exports a LayersModel`,
     z.string().min(1).default('lenet5'),
     { placeholder: 'NAME|FILE', isPath: true },
+  ),
+  filters: modelList(
+    'Filters of each convolution of a built-in model, or of each stage of resnet; as many as are named',
+    'whole numbers with commas between, such as 32,64',
+  ),
+  kernelSize: modelList(
+    "Height and width of the convolutions' kernels, one for all or one for each",
+    'whole numbers with commas between, such as 3 or 3,5',
+  ),
+  padding: modelList(
+    'Padding of the convolutions, one for all or one for each',
+    'same or valid, with commas between',
+  ),
+  activation: model.describe(
+    'What stands between the layers of a built-in model',
+    z.enum(['relu', 'leakyRelu']).nullable().default(null),
+    { defaultText: 'relu' },
+  ),
+  leakySlope: model.describe(
+    'What leakyRelu multiplies values below 0 by',
+    z.number().min(0).lt(1).nullable().default(null),
+    { placeholder: 'X', defaultText: '0.01' },
+  ),
+  convDropout: modelList(
+    'Share of values dropped behind each block of convolutions, one for all or one for each',
+    'numbers of at least 0 and below 1 with commas between, such as 0.25',
+  ),
+  residualBlocks: modelList(
+    'Residual blocks of each stage of resnet, one for all or one for each',
+    'whole numbers with commas between, such as 2 or 2,3,2',
+  ),
+  hiddenLayers: model.describe(
+    'How many hidden dense layers a built-in model has',
+    z.int().min(0).max(64).nullable().default(null),
+    { placeholder: 'N', defaultText: 'as many as denseUnits names' },
+  ),
+  denseUnits: modelList(
+    'Units of each hidden dense layer, one for all or one for each',
+    'whole numbers with commas between, such as 256,128',
+  ),
+  denseDropout: modelList(
+    'Share of values dropped behind each hidden dense layer, one for all or one for each',
+    'numbers of at least 0 and below 1 with commas between, such as 0.5,0',
+  ),
+  imageSize: model.describe(
+    'Height and width that inceptionv3 enlarges images to',
+    z.int().min(75).max(1024).nullable().default(null),
+    { placeholder: 'N', defaultText: '150' },
+  ),
+  unfrozenBlocks: model.describe(
+    'How many of the blocks of inceptionv3 train, from the last one back; the others stay as they are',
+    z.int().min(0).max(11).nullable().default(null),
+    { placeholder: 'N', defaultText: '0' },
+  ),
+  pretrained: model.describe(
+    'Trained weights that a built-in model starts from: a run, a model.json of TensorFlow.js, or a .h5, .weights.h5 or .keras file',
+    z.string().min(1).nullable().default(null),
+    { placeholder: 'FILE', isPath: true, defaultText: 'drawn from the seed' },
   ),
   epochs: training.describe(
     'End after this many passes over the training set',
@@ -336,6 +414,12 @@ export const TRAINING = {
     z.number().min(0).default(0),
     { placeholder: 'X' },
   ),
+  weightDecayConv: kindDecay("The weightDecay of convolutions' kernels"),
+  weightDecayDense: kindDecay("The weightDecay of dense layers' kernels"),
+  weightDecayBias: kindDecay('The weightDecay of biases (not lars, which decays none)'),
+  weightDecayNorm: kindDecay(
+    'The weightDecay of scales and shifts of batch norms (not lars, which decays none)',
+  ),
   decoupledWeightDecay: optimizer.describe(
     'Shrinks weights beside the step of the gradient, by learningRate · this (adamw, lamb)',
     z.number().min(0).default(0.01),
@@ -423,6 +507,11 @@ export const PLACEMENT = {
       placeholder: 'S',
       defaultText: 'as the engine says: 120 (wasm), 600 (tensorflow), 7200 (reference)',
     },
+  ),
+  keepFeatures: computing.describe(
+    'Mebibytes for what frozen layers compute of each image, kept from epoch to epoch and in the cache; 0 computes it anew each time',
+    z.int().min(0).max(65_536).default(2048),
+    { placeholder: 'N' },
   ),
   data: output.describe(
     'Folder with the data set (IDX or CSV)',

@@ -4,6 +4,8 @@ import {
   allSlots,
   type MovingSlot,
   type RowLayout,
+  type TrainableSlot,
+  type WeightKind,
   type WeightSlot,
 } from '../numerics/row-layout.js';
 import { topologicalLayers, weightRole, type Layer } from './graph.js';
@@ -23,7 +25,7 @@ import { tf } from './tfjs.js';
 export function rowLayout(model: LayersModel): RowLayout {
   const place = new Map(model.weights.map((weight, index) => [weight, index]));
   const trainableWeights = new Set(model.trainableWeights);
-  const trainable: WeightSlot[] = [];
+  const trainable: TrainableSlot[] = [];
   const moving: MovingSlot[] = [];
   const frozen: WeightSlot[] = [];
   let offset = 0;
@@ -44,8 +46,9 @@ export function rowLayout(model: LayersModel): RowLayout {
   assertInternal(owned.length === place.size, 'The graph does not hold all weights of the model.');
   const isMoving = ({ layer, weight }: { layer: Layer; weight: LayerVariable }) =>
     movingStatistics(layer, trainableWeights).has(weight);
-  for (const { label, weight } of owned) {
-    if (trainableWeights.has(weight)) trainable.push(slot(label, weight));
+  for (const { label, weight, layer } of owned) {
+    if (!trainableWeights.has(weight)) continue;
+    trainable.push({ ...slot(label, weight), kind: weightKind(layer, weight) });
   }
   const trainableLength = offset;
   for (const { label, weight, layer } of owned.filter(isMoving)) {
@@ -96,6 +99,15 @@ export function slotsByVariable(
 ): ReadonlyMap<LayerVariable, WeightSlot> {
   const weights = model.weights;
   return new Map(allSlots(layout).map((slot) => [weights[slot.modelWeight]!, slot]));
+}
+
+function weightKind(layer: Layer, weight: LayerVariable): WeightKind {
+  const className = layer.getClassName();
+  const role = weightRole(weight);
+  if (className.endsWith('Normalization')) return 'norm';
+  if (role === 'bias') return 'bias';
+  if (!/kernel$/i.test(role)) return 'other';
+  return className.includes('Conv') ? 'conv' : className === 'Dense' ? 'dense' : 'other';
 }
 
 /** The statistics that a batch norm moves in training: none where it is frozen. */

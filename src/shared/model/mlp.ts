@@ -1,18 +1,25 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { OptionsOf } from '../config/model-options/defaults.js';
 import type { ImageShape } from '../data/image-set.js';
+import { activated, dropout } from './optional-layers.js';
 import { stack } from './stack.js';
 import { tf } from './tfjs.js';
 
-/** Two hidden layers with ReLU and dropout: 235,146 parameters for 28 × 28 × 1 and 10 classes. */
-export function mlp(image: ImageShape, classes: number): LayersModel {
-  const dense = (units: number, activation: 'relu' | 'softmax') =>
-    tf.layers.dense({ units, activation, kernelInitializer: 'glorotUniform' });
+/**
+ * Hidden dense layers with ReLU and dropout (the ANN of R3 of docs/recipes.md, which gives no
+ * sizes). By default two: 235,146 trainable parameters for 28 × 28 × 1 and 10 classes.
+ */
+export function mlp(image: ImageShape, classes: number, options: OptionsOf<'mlp'>): LayersModel {
+  const kernelInitializer = 'glorotUniform';
+  const hidden = (units: number, i: number) => [
+    ...activated(options, (activation) =>
+      tf.layers.dense({ units, activation, kernelInitializer }),
+    ),
+    ...dropout(options.denseDropout[i]!),
+  ];
   return stack('mlp', image, [
     tf.layers.flatten(),
-    dense(256, 'relu'),
-    tf.layers.dropout({ rate: 0.2 }),
-    dense(128, 'relu'),
-    tf.layers.dropout({ rate: 0.2 }),
-    dense(classes, 'softmax'),
+    ...options.denseUnits.flatMap(hidden),
+    tf.layers.dense({ units: classes, activation: 'softmax', kernelInitializer }),
   ]);
 }

@@ -1,8 +1,10 @@
 import type { Clipping } from './clipping.js';
+import type { WeightDecay } from './weight-decay.js';
 
 /**
  * Which optimizer takes the steps, and with what: part of the run's identity. `weightDecay` is an
- * L2 penalty, added to the gradient as weightDecay · weight; `decoupledWeightDecay` shrinks the
+ * L2 penalty, added to the gradient as weightDecay · weight, of each kind of weight its own where
+ * `decayByKind` says so; `decoupledWeightDecay` shrinks the
  * weights beside the gradient's step, which is not the same where moments scale gradients.
  */
 export type OptimizerSettings = Rule & {
@@ -11,29 +13,26 @@ export type OptimizerSettings = Rule & {
 };
 
 type Rule =
-  | (Betas & { readonly kind: 'adam' | 'amsgrad'; readonly weightDecay: number })
+  | (Betas & WeightDecay & { readonly kind: 'adam' | 'amsgrad' })
   | (Betas & { readonly kind: 'adamw'; readonly decoupledWeightDecay: number })
   | (Betas & { readonly kind: 'lamb'; readonly decoupledWeightDecay: number })
-  | {
+  | (WeightDecay & {
       readonly kind: 'sgd';
       readonly momentum: number;
       readonly nesterov: boolean;
-      readonly weightDecay: number;
-    }
-  | {
+    })
+  | (WeightDecay & {
       readonly kind: 'rmsprop';
       readonly rho: number;
       readonly epsilon: number;
       readonly momentum: number;
       readonly centered: boolean;
-      readonly weightDecay: number;
-    }
-  | {
+    })
+  | (WeightDecay & {
       readonly kind: 'lars';
       readonly momentum: number;
       readonly trustCoefficient: number;
-      readonly weightDecay: number;
-    };
+    });
 
 interface Betas {
   readonly beta1: number;

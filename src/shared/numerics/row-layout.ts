@@ -22,13 +22,23 @@ export interface WeightSlot {
   readonly length: number;
 }
 
+/**
+ * What a weight is to its layer: the kernel of a convolution (depthwise and pointwise ones too) or of
+ * a dense layer, the bias of either, a scale or shift of a normalization; `other`: none of these.
+ */
+export type WeightKind = 'conv' | 'dense' | 'bias' | 'norm' | 'other';
+
+export interface TrainableSlot extends WeightSlot {
+  readonly kind: WeightKind;
+}
+
 export interface MovingSlot extends WeightSlot {
   /** ρ of moving ← ρ·moving + (1 − ρ)·statistic. */
   readonly momentum: number;
 }
 
 export interface RowLayout {
-  readonly trainable: readonly WeightSlot[];
+  readonly trainable: readonly TrainableSlot[];
   readonly moving: readonly MovingSlot[];
   readonly frozen: readonly WeightSlot[];
   /** Elements of gradients: the offset of the batch-norm terms. */

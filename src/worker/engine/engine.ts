@@ -32,6 +32,19 @@ export interface MicroBatch {
   /** uint32 [size]: each sample's index in the set, part of the key of random draws. */
   readonly samples: Uint32Array;
   readonly size: number;
+  /**
+   * What frozen layers compute of the set's samples, as far as it is known; an engine that has such
+   * layers reads it, and adds to it. Left out or null: nothing is kept.
+   */
+  readonly kept?: KeptFeatures | null;
+}
+
+/** What a model's frozen first layers compute of each sample of a set: shared by all threads. */
+export interface KeptFeatures {
+  /** [samples × bytes of a sample], as the engine has it in memory; over a SharedArrayBuffer. */
+  readonly values: Uint8Array;
+  /** [samples]: 1 where the sample's are there. */
+  readonly known: Uint8Array;
 }
 
 export interface BuildRequest {
@@ -62,6 +75,11 @@ export interface BuiltProgram {
   readonly digest: string;
   /** Bytes that the engine needs in the arena: once, and for every thread. */
   readonly memory: { readonly sharedBytes: number; readonly threadBytes: number };
+  /**
+   * Where frozen layers stand before all others: bytes of what they compute of a sample, and the
+   * digest, hex, of all that decides it but for weights and images. Left out: nothing can be kept.
+   */
+  readonly frozen?: { readonly sampleBytes: number; readonly digest: string };
   /** Sentences that a user should read before the run: what it does otherwise than expected. */
   readonly notices?: readonly string[];
   /** Compute threads, where the user has not said how many: one for each GPU. */

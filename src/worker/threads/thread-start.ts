@@ -2,7 +2,7 @@ import type { Augmentation } from '../../shared/augmentation/augmentation.js';
 import type { ImageSet } from '../../shared/data/image-set.js';
 import type { OptimizerSettings } from '../../shared/numerics/optimizer-settings.js';
 import type { RowLayout } from '../../shared/numerics/row-layout.js';
-import type { BuiltProgram } from '../engine/engine.js';
+import type { BuiltProgram, KeptFeatures } from '../engine/engine.js';
 import type { ArenaPlan } from './arena.js';
 
 /** What a compute thread is given when it starts: plain data and shared memory. */
@@ -26,6 +26,8 @@ export interface ThreadStart {
   /** The kernels that add rows and take optimizer steps, compiled once for all threads. */
   readonly kernels: WebAssembly.Module;
   readonly sets: readonly ImageSet[];
+  /** For each set, what frozen layers compute of its samples; null: that is not kept. */
+  readonly kept: readonly (KeptFeatures | null)[];
   /** How samples of set 0 are changed in training; null: not at all. */
   readonly augmentation: Augmentation | null;
   readonly seed: number;

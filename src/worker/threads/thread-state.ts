@@ -1,5 +1,5 @@
 import { instantiateKernels, type Kernels } from '../engine/wasm/module.js';
-import type { ComputeEngine, EngineModule, MicroBatch } from '../engine/engine.js';
+import type { ComputeEngine, EngineModule, KeptFeatures, MicroBatch } from '../engine/engine.js';
 import { Augmenter } from '../../shared/augmentation/augmenter.js';
 import type { ImageSet } from '../../shared/data/image-set.js';
 import { pixelsOf } from '../../shared/data/image-shape.js';
@@ -62,8 +62,10 @@ export class Staging {
   readonly #labels: Uint16Array;
   readonly #samples: Uint32Array;
   readonly #augmenter: Augmenter | null;
+  readonly #kept: ReadonlyMap<ImageSet, KeptFeatures | null>;
 
-  constructor({ sets, microBatch, augmentation, seed }: ThreadStart) {
+  constructor({ sets, kept, microBatch, augmentation, seed }: ThreadStart) {
+    this.#kept = new Map(sets.map((set, i) => [set, kept[i] ?? null]));
     this.#pixels = new Uint8Array(microBatch * pixelsOf(sets[0]!.shape));
     this.#labels = new Uint16Array(microBatch);
     this.#samples = new Uint32Array(microBatch);
@@ -93,9 +95,11 @@ export class Staging {
         this.#pixels.set(set.pixels.subarray(sample * bytes, (sample + 1) * bytes), i * bytes);
       }
     }
+    const isChanged = this.#augmenter !== null && epoch !== null;
     return {
       ...place,
       size,
+      kept: isChanged ? null : (this.#kept.get(set) ?? null),
       pixels: this.#pixels.subarray(0, size * bytes),
       labels: this.#labels.subarray(0, size),
       samples: this.#samples.subarray(0, size),

@@ -29,11 +29,24 @@ t.test('an empty configuration is completed with the documented defaults', async
     { ...config },
     {
       model: 'lenet5',
+      filters: null,
+      kernelSize: null,
+      padding: null,
+      activation: null,
+      leakySlope: null,
+      convDropout: null,
+      residualBlocks: null,
+      hiddenLayers: null,
+      denseUnits: null,
+      denseDropout: null,
+      imageSize: null,
+      unfrozenBlocks: null,
+      pretrained: null,
       epochs: 10,
       steps: null,
       batchSize: 128,
       microBatch: 32,
-    wire: 'float32',
+      wire: 'float32',
       seed: 0,
       initialWeights: 'seeded',
       evaluateEvery: 1,
@@ -79,6 +92,10 @@ t.test('an empty configuration is completed with the documented defaults', async
       centered: false,
       trustCoefficient: 0.001,
       weightDecay: 0,
+      weightDecayConv: null,
+      weightDecayDense: null,
+      weightDecayBias: null,
+      weightDecayNorm: null,
       decoupledWeightDecay: 0.01,
       clipNorm: null,
       clipValue: null,
@@ -96,6 +113,7 @@ t.test('an empty configuration is completed with the documented defaults', async
       gpus: null,
       mixedEngines: false,
       stallSeconds: null,
+      keepFeatures: 2048,
       data: null,
       out: '/home/me/runs/20261121-100908-lenet5',
       resume: null,
@@ -287,4 +305,17 @@ t.test('the reference engine and built-in models say what they cannot do', async
   t.equal(faultsOf({ engine: 'reference', fastMath: true }).length, 1);
   t.equal(faultsOf({ initialWeights: 'model' }).length, 1);
   t.same(faultsOf({ initialWeights: 'model', model: './a.js' }), []);
+});
+
+t.test('the L2 penalty of a kind of weight belongs where there is one', async (t) => {
+  t.same(faultsOf({ optimizer: 'sgd', weightDecayNorm: 0, weightDecayConv: 0.1 }), []);
+  t.same(faultsOf({ optimizer: 'lamb', weightDecayConv: 0 }), [
+    'weightDecayConv: belongs to optimizer adam, amsgrad, sgd, rmsprop and lars, but optimizer is lamb',
+  ]);
+  t.same(faultsOf({ optimizer: 'lars', weightDecayBias: 0.1, weightDecayDense: 0.1 }), [
+    'weightDecayBias: belongs to optimizer adam, amsgrad, sgd and rmsprop, but optimizer is lars',
+  ]);
+  t.same(faultsOf({ weightDecayDense: -1 }), [
+    'weightDecayDense: expected a number of at least 0, got -1',
+  ]);
 });

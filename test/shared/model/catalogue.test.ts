@@ -13,6 +13,7 @@ const PARAMETERS = {
   cnn2: [421_576, 421_576],
   cnn4: [454_570, 455_530],
   resnet: [174_970, 176_090],
+  inceptionv3: [527_114, 22_329_904],
 } as const;
 
 t.test('each built-in model has its known number of parameters', async (t) => {

@@ -53,6 +53,32 @@ t.test('trainable weights, moving statistics and frozen weights follow one anoth
   t.equal(layout.weightsLength, 127);
 });
 
+t.test('trainable weights are known by what they are to their layer', async (t) => {
+  const m = sequential({
+    layers: [
+      layers.separableConv2d({ filters: 2, kernelSize: 1, inputShape: [3, 3, 2] }),
+      layers.depthwiseConv2d({ kernelSize: 1 }),
+      layers.prelu(),
+      layers.flatten(),
+      layers.layerNormalization(),
+      layers.dense({ units: 3 }),
+    ],
+  });
+  const kinds = rowLayout(m).trainable.map(({ label, kind }) => `${label} ${kind}`);
+  t.same(kinds, [
+    '6:dense/kernel dense',
+    '6:dense/bias bias',
+    '5:layerNormalization/gamma norm',
+    '5:layerNormalization/beta norm',
+    '3:pReLU/alpha other',
+    '2:depthwiseConv2d/depthwiseKernel conv',
+    '2:depthwiseConv2d/bias bias',
+    '1:separableConv2d/depthwiseKernel conv',
+    '1:separableConv2d/pointwiseKernel conv',
+    '1:separableConv2d/bias bias',
+  ]);
+});
+
 t.test('modelWeight is the place in getWeights(), with nested and frozen models too', async (t) => {
   const inner = small();
   inner.layers[5]!.trainable = false;

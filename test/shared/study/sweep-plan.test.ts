@@ -183,6 +183,24 @@ t.test('a range test is one run whose rate rises', (t) => {
   t.end();
 });
 
+t.test('options of models are keys of a search, with the runs that do not fit them named', (t) => {
+  const space = { denseUnits: ['64', '32'], hiddenLayers: { from: 0, to: 2, points: 3 } };
+  const jobs = plan({ space }).jobs(new Map());
+  t.same(
+    jobs.map(({ settings }) => Object.values(settings)),
+    ['64', '32'].flatMap((units) => [0, 1, 2].map((layers) => [units, layers])),
+  );
+  t.match(jobs[1]?.config, { model: 'mlp', denseUnits: '64', hiddenLayers: 1 });
+  t.same(
+    faultsOf(() => plan({ space: { model: ['mlp', 'cnn2'], filters: ['8,16'] } })),
+    [
+      'The configuration has a fault:',
+      'model mlp, filters 8,16: filters: mlp has no such option; it has activation, leakySlope, hiddenLayers, denseUnits, denseDropout',
+    ],
+  );
+  t.end();
+});
+
 t.test('every fault of a study is told at once', (t) => {
   const study = {
     space: {

@@ -6,9 +6,9 @@ import { gradientOf } from '#src/worker/threads/phases/gradient.js';
 import type { ThreadState } from '#src/worker/threads/thread-state.js';
 
 const trainable = [
-  { label: 'a', modelWeight: 0, shape: [9000], offset: 0, length: 9000 },
-  { label: 'b', modelWeight: 1, shape: [7], offset: 9000, length: 7 },
-];
+  { kind: 'dense', label: 'a', modelWeight: 0, shape: [9000], offset: 0, length: 9000 },
+  { kind: 'bias', label: 'b', modelWeight: 1, shape: [7], offset: 9000, length: 7 },
+] as const;
 const [ROW, SUMS] = [1024, 65536];
 
 async function threadsOf(threads: number, clipping: object) {

@@ -12,7 +12,8 @@ const SHAPES = [[90, 100], [100], [3, 7]];
 const trainable = SHAPES.map((shape, i) => {
   const length = (of: number[]): number => of.reduce((a, b) => a * b, 1);
   const offset = SHAPES.slice(0, i).reduce((sum, before) => sum + length(before), 0);
-  return { label: String(i), modelWeight: i, shape, offset, length: length(shape) };
+  const kind = (['conv', 'bias', 'dense'] as const)[i]!;
+  return { label: String(i), modelWeight: i, shape, offset, length: length(shape), kind };
 });
 const LENGTH = 9121;
 

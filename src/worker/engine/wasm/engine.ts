@@ -42,10 +42,29 @@ export const wasmEngine: Engine = {
       engine: 'wasm',
       payload,
       digest: await digest({ plan, kernels: sha256 }),
+      ...(plan.frozen && {
+        frozen: {
+          sampleBytes: plan.frozen.sampleBytes,
+          digest: await digest({
+            layers: frozenLayersOf(graph, plan.frozen.nodes),
+            kernels: sha256,
+          }),
+        },
+      }),
       memory: { sharedBytes: plan.memory.sharedBytes, threadBytes: plan.memory.threadBytes },
     };
   },
 };
+
+/** What the layers compute, without places in memory, which the layers behind them move. */
+function frozenLayersOf(graph: Graph, count: number): object {
+  return [
+    graph.input,
+    graph.nodes.slice(0, count).map(({ operation, inputs, shape, weights }) => ({
+      ...{ operation, inputs, shape, weights },
+    })),
+  ];
+}
 
 function checkFit({ image, classes, microBatch }: BuildRequest, { input }: Graph, plan: Plan) {
   const sizes = [image.height, image.width, image.channels];

@@ -2,6 +2,7 @@ import { assertInternal, LockstepError } from '../../../shared/errors.js';
 import type { ComputeEngine, Evaluation, MicroBatch, Team, Watermark } from '../engine.js';
 import { Binder, runCalls, type BoundCall, type Fixed } from './bind.js';
 import type { Plan } from './plan/plan.js';
+import { FrozenLayers } from './frozen-layers.js';
 import { samplesOf, teamRunner } from './team.js';
 
 /** Runs a plan in one compute thread. */
@@ -21,6 +22,8 @@ export class Executor implements ComputeEngine {
   private readonly loss: Float32Array;
   private readonly correct: Int32Array;
   private readonly probabilities: Float32Array;
+  /** Of frozen layers before all others; null: there are none. */
+  private readonly frozen: FrozenLayers | null;
 
   constructor(
     private readonly plan: Plan,
@@ -38,6 +41,7 @@ export class Executor implements ComputeEngine {
     this.inference = binder.bind(plan.inference);
     this.evaluation = binder.bind(plan.evaluation);
     this.prediction = binder.bind(plan.prediction);
+    this.frozen = plan.frozen ? new FrozenLayers(plan.frozen, plan.staged, fixed.regions) : null;
 
     const { buffer } = fixed.regions.arena;
     const at = (offset: number) => fixed.regions.thread + offset;
@@ -53,7 +57,7 @@ export class Executor implements ComputeEngine {
   prepare(part: number, parts: number): void {
     this.binder.fill('part', part);
     this.binder.fill('parts', parts);
-    runCalls(this.prepareCalls);
+    runCalls(this.frozen?.unprepared(this.prepareCalls, part, parts) ?? this.prepareCalls);
   }
 
   gradients(batch: MicroBatch, row: number, watermark: Watermark): number {
@@ -77,14 +81,17 @@ export class Executor implements ComputeEngine {
       );
     }
     this.share(batch.size, team);
-    if (team === null || team.place === 0) this.stage(batch);
+    if (team === null || team.place === 0) {
+      this.stage(batch);
+      this.frozen?.recall(batch, 'training');
+    }
     this.binder.fill('step', batch.step);
     this.binder.fill('row', row);
     this.binder.fill('add', add ? 1 : 0);
     this.binder.fillMomentumTerms(batch.index, batch.count);
     if (team !== null && !team.meet()) return -1;
     const run = team === null ? runCalls : teamRunner(team, batch.size);
-    if (!run(this.forward)) return -1;
+    if (!this.forwards(batch, run, team)) return -1;
     for (const stage of this.backward) {
       if (!run(stage.calls)) return -1;
       watermark(stage.watermark, this.correct[0]!);
@@ -92,18 +99,48 @@ export class Executor implements ComputeEngine {
     return this.correct[0]!;
   }
 
-  evaluate(batch: MicroBatch): Evaluation {
+  /** Forward, from where it is not known already. False where the team was given up. */
+  private forwards(
+    batch: MicroBatch,
+    run: (calls: readonly BoundCall[]) => boolean,
+    team: Team | null,
+  ): boolean {
+    const { frozen } = this;
+    if (frozen === null) return run(this.forward);
+    const { first, rest } = frozen.split(this.forward, 'forward');
+    if (!frozen.isKnown(team?.region)) {
+      if (!run(first)) return false;
+      if (team === null || team.place === 0) frozen.keep(batch, 'training');
+    }
+    return run(rest);
+  }
+
+  /** Inference up to the logits. */
+  private infer(batch: MicroBatch): void {
     this.share(batch.size, null);
     this.stage(batch);
-    runCalls(this.inference);
+    const { frozen } = this;
+    if (frozen === null) {
+      runCalls(this.inference);
+      return;
+    }
+    frozen.recall(batch, 'inferring');
+    const { first, rest } = frozen.split(this.inference, 'inference');
+    if (!frozen.isKnown()) {
+      runCalls(first);
+      frozen.keep(batch, 'inferring');
+    }
+    runCalls(rest);
+  }
+
+  evaluate(batch: MicroBatch): Evaluation {
+    this.infer(batch);
     runCalls(this.evaluation);
     return { lossSum: this.loss[0]!, correct: this.correct[0]! };
   }
 
   predict(batch: MicroBatch, out: Float32Array): void {
-    this.share(batch.size, null);
-    this.stage(batch);
-    runCalls(this.inference);
+    this.infer(batch);
     runCalls(this.prediction);
     out.set(this.probabilities.subarray(0, batch.size * this.plan.classes));
   }

@@ -1,4 +1,5 @@
 import type { OptimizerSettings } from '../../../shared/numerics/optimizer-settings.js';
+import { decayOf } from '../../../shared/numerics/weight-decay.js';
 import { adaptsParameter, lambRatio, larsRatio } from '../../../shared/numerics/trust-ratio.js';
 import { VALUE, type Control } from '../control.js';
 import type { ThreadStart } from '../thread-start.js';
@@ -29,8 +30,10 @@ export function lars(
     sums.put('direction', i, kernels['squareSum']!(at(row, first), elements, samples, limit));
   });
   if (!meet()) return false;
-  const rates = ratesOf(start, control, sums, (w, g) =>
-    larsRatio(w, g, settings.trustCoefficient, settings.weightDecay),
+  const ownDecay = (parameter: number): number =>
+    adapts(start, parameter) ? decayOf(settings, start.layout.trainable[parameter]!) : 0;
+  const rates = ratesOf(start, control, sums, (w, g, parameter) =>
+    larsRatio(w, g, settings.trustCoefficient, ownDecay(parameter)),
   );
   sums.forOwn(({ first, elements, parameter }) => {
     kernels['larsStep']!(
@@ -42,7 +45,7 @@ export function lars(
       limit,
       rates[parameter]!,
       settings.momentum,
-      adapts(start, parameter) ? settings.weightDecay : 0,
+      ownDecay(parameter),
     );
   });
   return true;
@@ -95,12 +98,12 @@ function ratesOf(
   start: ThreadStart,
   { values }: Control,
   sums: SquareSums,
-  ratio: (weights: number, direction: number) => number,
+  ratio: (weights: number, direction: number, parameter: number) => number,
 ): readonly number[] {
   const learningRate = Math.fround(values[VALUE.learningRate]!);
   const weights = sums.byParameter('weights');
   const direction = sums.byParameter('direction');
   return weights.map((squares, i) =>
-    adapts(start, i) ? learningRate * ratio(squares, direction[i]!) : learningRate,
+    adapts(start, i) ? learningRate * ratio(squares, direction[i]!, i) : learningRate,
   );
 }

@@ -3,21 +3,38 @@ import {
   type MomentName,
   type OptimizerSettings,
 } from '../../../shared/numerics/optimizer-settings.js';
+import { decayRuns, type DecayRun } from '../../../shared/numerics/weight-decay.js';
 import { VALUE } from '../control.js';
 import { sliceOf } from '../slice.js';
 import type { ThreadState } from '../thread-state.js';
 import type { Gradient } from './gradient.js';
 
-/** Optimizers in which every element is on its own: each thread takes a slice of them. */
+type ByElements = Exclude<OptimizerSettings, { readonly kind: 'lars' | 'lamb' }>;
+
+/**
+ * Optimizers in which every element is on its own: each thread takes a slice of them, cut further
+ * where kinds of weights decay differently.
+ */
 export function updateElements(
+  thread: ThreadState,
+  gradient: Gradient,
+  optimizer: ByElements,
+): void {
+  const { layout, thread: index, threads } = thread.start;
+  const slice = sliceOf(layout.trainableLength, index, threads);
+  if (slice.end === slice.first) return;
+  const decay = 'weightDecay' in optimizer ? optimizer : { weightDecay: 0 };
+  for (const run of decayRuns(decay, layout, slice)) updateRun(thread, gradient, optimizer, run);
+}
+
+function updateRun(
   { start, control, kernels }: ThreadState,
   gradient: Gradient,
-  optimizer: Exclude<OptimizerSettings, { readonly kind: 'lars' | 'lamb' }>,
+  optimizer: ByElements,
+  { first, end, decay }: DecayRun,
 ): void {
   const { values } = control;
-  const { arenaPlan, layout } = start;
-  const { first, end } = sliceOf(layout.trainableLength, start.thread, start.threads);
-  if (end === first) return;
+  const { arenaPlan } = start;
   const at = (address: number): number => address + first * 4;
   const names = momentNames(optimizer);
   /** 0 where the optimizer keeps no such vector. */
@@ -44,7 +61,7 @@ export function updateElements(
         optimizer.epsilon,
         values[VALUE.correction1]!,
         values[VALUE.correction2]!,
-        'weightDecay' in optimizer ? optimizer.weightDecay : 0,
+        decay,
         optimizer.kind === 'adamw' ? 1 - learningRate * optimizer.decoupledWeightDecay : 1,
       );
       return;
@@ -58,7 +75,7 @@ export function updateElements(
         optimizer.rho,
         optimizer.epsilon,
         optimizer.momentum,
-        optimizer.weightDecay,
+        decay,
       );
       return;
     case 'sgd':
@@ -68,7 +85,7 @@ export function updateElements(
         ...common,
         optimizer.momentum,
         optimizer.nesterov ? 1 : 0,
-        optimizer.weightDecay,
+        decay,
       );
   }
 }

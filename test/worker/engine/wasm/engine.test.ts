@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import t from 'tap';
 import { rowLayout } from '#src/shared/model/layout.js';
-import { lenet5 } from '#src/shared/model/lenet5.js';
+import { CATALOGUE } from '#src/shared/model/catalogue.js';
 import type { BuildRequest } from '#src/worker/engine/engine.js';
 import { referenceEngine } from '#src/worker/engine/reference/engine.js';
 import { wasmEngine } from '#src/worker/engine/wasm/engine.js';
@@ -50,7 +50,7 @@ void t.test('the digest tells programs apart, not names', async (t) => {
 });
 
 void t.test('memory is planned: parts add up, and inference is within training', async (t) => {
-  const model = lenet5({ height: 28, width: 28, channels: 1 }, 10);
+  const model = CATALOGUE.lenet5.build({ height: 28, width: 28, channels: 1 }, 10);
   const built = await wasmEngine.build({
     ...request(model, { classes: 10, microBatch: 128 }),
     image: { height: 28, width: 28, channels: 1 },

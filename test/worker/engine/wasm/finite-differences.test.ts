@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import t from 'tap';
-import { lenet5 } from '#src/shared/model/lenet5.js';
+import { CATALOGUE } from '#src/shared/model/catalogue.js';
 import { rowLayout } from '#src/shared/model/layout.js';
 import { wasmEngine } from '#src/worker/engine/wasm/engine.js';
 import { float64Loss } from './float64.js';
@@ -55,7 +55,7 @@ void t.test('every gradient of a small model is the finite difference in float64
 });
 
 void t.test('lenet5 falls along its gradients as they say, in float64', async (t) => {
-  const model = lenet5({ height: 7, width: 7, channels: 1 }, 10);
+  const model = CATALOGUE.lenet5.build({ height: 7, width: 7, channels: 1 }, 10);
   const layout = rowLayout(model);
   const weights = randomWeights(layout, 1);
   const batch = randomBatch(model, 16, 1);

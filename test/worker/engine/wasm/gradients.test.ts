@@ -51,6 +51,17 @@ const MODELS: Record<string, { shape: number[]; build: Build }> = {
       ...head(),
     ),
   },
+  'maps enlarged along lines': {
+    // All square: the reference turns gradients of others round, and mixes those of a batch where maps
+    // are enlarged pixel by pixel. up-sample.test.ts has both.
+    shape: [4, 4, 3],
+    build: chain(
+      l.conv2d({ filters: 5, kernelSize: 1 }),
+      l.upSampling2d({ size: [3, 3], interpolation: 'bilinear' }),
+      l.conv2d({ filters: 3, kernelSize: 2, strides: 3 }),
+      ...head(),
+    ),
+  },
   'global max pool': {
     shape: [5, 4, 2],
     build: chain(
@@ -76,6 +87,22 @@ const MODELS: Record<string, { shape: number[]; build: Build }> = {
       l.flatten(),
       l.dense({ units: 6 }),
       l.batchNormalization({ axis: 1 }),
+      l.dense({ units: 3 }),
+    ),
+  },
+  'leaky ReLU, with max pools behind it': {
+    shape: [14, 13, 1],
+    build: chain(
+      l.conv2d({ filters: 5, kernelSize: 3, padding: 'same' }),
+      l.leakyReLU({ alpha: 0.2 }),
+      l.maxPooling2d({ poolSize: 2 }),
+      l.conv2d({ filters: 6, kernelSize: 3, padding: 'same', useBias: false }),
+      l.batchNormalization({ momentum: 0.9, epsilon: 1e-5 }),
+      l.leakyReLU({ alpha: 0.05 }),
+      l.maxPooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
+      l.flatten(),
+      l.dense({ units: 7 }),
+      l.leakyReLU({ alpha: 0.3 }),
       l.dense({ units: 3 }),
     ),
   },

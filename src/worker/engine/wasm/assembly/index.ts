@@ -22,6 +22,7 @@ export * from './rmsprop';
 export * from './shape';
 export * from './softmax-cross-entropy';
 export { squareSum } from './square-sum';
+export * from './up-sample';
 export * from './vector';
 export * from './weight-average';
 export { packWeights } from './gemm-pack';

@@ -1,6 +1,7 @@
 import { assertInternal } from '../../../../shared/errors.js';
 import type { RowLayout, WeightSlot } from '../../../../shared/numerics/row-layout.js';
 import { Buffers, type Moment } from './buffers.js';
+import { frozenPrefix, type FrozenPrefix } from './frozen-prefix.js';
 import { gradientFlow, type GradientFlow } from './gradient-flow.js';
 import { INPUT, type Graph, type PlanNode } from './graph.js';
 import * as head from './head.js';
@@ -13,7 +14,7 @@ import {
   type TensorRef,
 } from './lowering.js';
 import { align } from './memory.js';
-import type { BackwardStage, Operand, Plan, StagedBatch } from './plan.js';
+import type { BackwardStage, FrozenPlan, Operand, Plan, StagedBatch } from './plan.js';
 
 /** A fused graph, ready to be lowered. */
 export interface CompileRequest {
@@ -119,6 +120,15 @@ export function compilePlan(request: CompileRequest): Plan {
   const inferred = buffers.place(inference, staged.bytes, [probabilities]);
   const [evaluation, prediction] = inferred.calls.slice(-2);
   const backward = trained.calls.slice(nodes.length + 3);
+  const kept = prefixOf(graph, nodes, isTrained);
+  const keptTensor = kept && outputs.get(kept.output)!;
+  const frozen: FrozenPlan | null = keptTensor && {
+    nodes: kept.nodes,
+    calls: callsOf(nodes.slice(0, kept.nodes)),
+    training: trained.offset(keptTensor),
+    inferring: inferred.offset(keptTensor),
+    sampleBytes: sampleBytes(keptTensor.shape),
+  };
   return {
     prepare: trained.calls[0]!,
     forward: trained.calls.slice(1, nodes.length + 3).flat(),
@@ -132,11 +142,37 @@ export function compilePlan(request: CompileRequest): Plan {
     classes: logits.shape.channels,
     batchMin: graph.nodes.some(isSingleValued) ? 2 : 1,
     batchMax,
+    ...(frozen !== null && { frozen }),
     memory: {
       sharedBytes: buffers.sharedBytes,
       threadBytes: Math.max(trained.bytes, inferred.bytes),
       parts: { staged: staged.bytes, ...trained.peak },
     },
+  };
+}
+
+function prefixOf(
+  graph: Graph,
+  nodes: readonly LoweredNode[],
+  isTrained: (node: PlanNode) => boolean,
+): FrozenPrefix | null {
+  const lowered = new Map(nodes.map((each) => [each.node.id, each.lowered]));
+  return frozenPrefix(graph, (node) => {
+    const { operation } = node;
+    if (isTrained(node) || operation.kind === 'dropout') return false;
+    if (operation.kind === 'batchNorm') return operation.dropout === null;
+    return lowered.get(node.id)!.inference === undefined;
+  });
+}
+
+/** How many calls these nodes make, which stand first; in front of them images are decoded. */
+function callsOf(nodes: readonly LoweredNode[]): FrozenPlan['calls'] {
+  const count = (of: (lowered: Lowered) => readonly KernelCall[]): number =>
+    nodes.reduce((sum, { lowered }) => sum + of(lowered).length, 0);
+  return {
+    prepare: count(({ prepare }) => prepare),
+    forward: 1 + count(({ forward }) => forward),
+    inference: 1 + count(({ forward, inference }) => inference ?? forward),
   };
 }
 
@@ -204,8 +240,8 @@ function stage(image: MapShape, batchMax: number): { offsets: StagedBatch; bytes
   const samples = labels + align(batchMax * 2);
   const loss = samples + align(batchMax * 4);
   return {
-    offsets: { pixels: 0, labels, samples, loss, correct: loss + 4 },
-    bytes: align(loss + 8),
+    offsets: { pixels: 0, labels, samples, loss, correct: loss + 4, known: loss + 8 },
+    bytes: align(loss + 12),
   };
 }
 

@@ -21,6 +21,7 @@ export function fuseGraph(graph: Graph): Graph {
     stripSoftmax,
     fuseRelu,
     dropViews,
+    poolBeforeLeakyRelu,
     normInFirstLayer,
     poolInConvolution,
     followNorm,
@@ -68,6 +69,32 @@ export function dropViews(graph: Graph): Graph {
     } else if (isFlat(node.shape) && onlyDenseReaders(result, id)) {
       result = remove(result, node, input.shape);
     }
+  }
+  return result;
+}
+
+/**
+ * A max pool behind a leaky ReLU that it alone reads changes places with it: the greatest value stays
+ * the greatest. The activation is then of the pooled map, and the pool joins what made the map. With
+ * a slope of 0 values below 0 would be alike, and the pool could take another of them.
+ */
+export function poolBeforeLeakyRelu(graph: Graph): Graph {
+  let result = graph;
+  for (const { id } of graph.nodes) {
+    const pool = nodeOf(result, id)!;
+    if (pool.operation.kind !== 'maxPool') continue;
+    const leaky = nodeOf(result, pool.inputs[0]!.from);
+    if (leaky?.operation.kind !== 'activation' || leaky.operation.function !== 'leakyRelu')
+      continue;
+    if (leaky.operation.alpha <= 0 || readers(result, leaky.id) !== 1) continue;
+    if (!sameShape(pool.inputs[0]!.shape, leaky.shape)) continue;
+    const first: PlanNode = { ...pool, id: leaky.id, inputs: leaky.inputs };
+    const inputs = [{ from: leaky.id, shape: pool.shape }];
+    const second: PlanNode = { ...leaky, id, inputs, shape: pool.shape };
+    const nodes = result.nodes.map((node) =>
+      node.id === first.id ? first : node.id === second.id ? second : node,
+    );
+    result = { ...result, nodes };
   }
   return result;
 }

@@ -6,6 +6,7 @@ import { lowerDepthwise } from '../lowering/depthwise.js';
 import { lowerDropout } from '../lowering/dropout.js';
 import { lowerGlobalPool } from '../lowering/global-pool.js';
 import { lowerPool } from '../lowering/pool.js';
+import { lowerUpSample } from '../lowering/up-sample.js';
 import { lowerAdd, lowerConcatenate, lowerReshape, lowerZeroPad } from '../lowering/shape.js';
 import type { GraphNode, Lowered, LoweringContext } from './lowering.js';
 
@@ -34,6 +35,8 @@ export function lowerNode(node: GraphNode, context: LoweringContext): Lowered {
       return lowerReshape(node, context);
     case 'zeroPad':
       return lowerZeroPad(node, context);
+    case 'upSample':
+      return lowerUpSample(node, context);
     case 'add':
       return lowerAdd(node, context);
     case 'concatenate':

@@ -199,6 +199,13 @@ export interface ZeroPadNode {
   readonly top: number;
   readonly left: number;
 }
+/** A map enlarged by whole factors. */
+export interface UpSampleNode {
+  readonly kind: 'upSample';
+  readonly factors: readonly [height: number, width: number];
+  /** Along lines between pixels; else each pixel again and again. */
+  readonly bilinear: boolean;
+}
 export interface AddNode {
   readonly kind: 'add';
 }
@@ -218,5 +225,6 @@ export type GraphNode =
   | ActivationNode
   | ReshapeNode
   | ZeroPadNode
+  | UpSampleNode
   | AddNode
   | ConcatenateNode;

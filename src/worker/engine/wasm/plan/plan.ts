@@ -82,6 +82,25 @@ export interface Plan {
   readonly batchMin: number;
   readonly batchMax: number;
   readonly memory: PlanMemory;
+  /** Left out where there is none. */
+  readonly frozen?: FrozenPlan;
+}
+
+/** What frozen layers before all others compute of a sample, and may be kept. */
+export interface FrozenPlan {
+  /** How many of the graph's nodes, from the first on. */
+  readonly nodes: number;
+  /** How many of the calls of each list, from the first on, make it. */
+  readonly calls: {
+    readonly prepare: number;
+    readonly forward: number;
+    readonly inference: number;
+  };
+  /** Where it stands in the thread's region in training and in inference: samples one after another. */
+  readonly training: number;
+  readonly inferring: number;
+  /** Bytes of a sample. */
+  readonly sampleBytes: number;
 }
 
 /** Byte offsets in the thread's region. */
@@ -93,6 +112,8 @@ export interface StagedBatch {
   readonly loss: number;
   /** Samples classified rightly, in training or evaluation, int32. */
   readonly correct: number;
+  /** int32 1 where a leader has what frozen layers compute already, for its team. */
+  readonly known: number;
 }
 
 /** Bytes. */

@@ -41,6 +41,7 @@ const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map<string, Translati
   ['Flatten', (site) => single({ kind: 'reshape' }, site)],
   ['Reshape', (site) => single({ kind: 'reshape' }, site)],
   ['ZeroPadding2D', zeroPadding],
+  ['UpSampling2D', upSampling],
   ['Add', add],
   ['Concatenate', concatenate],
 ]);
@@ -96,6 +97,12 @@ function dropout(site: LayerSite, config: Config): readonly Piece[] {
 function zeroPadding(site: LayerSite, config: Config): readonly Piece[] {
   const [[top], [left]] = config['padding'] as [[number, number], [number, number]];
   return single({ kind: 'zeroPad', top, left }, site);
+}
+
+function upSampling(site: LayerSite, config: Config): readonly Piece[] {
+  const [height, width] = config['size'] as readonly [number, number];
+  const bilinear = config['interpolation'] === 'bilinear';
+  return single({ kind: 'upSample', factors: [height, width], bilinear }, site);
 }
 
 function add(site: LayerSite): readonly Piece[] {

@@ -94,6 +94,36 @@ void t.test('a batch norm does the ReLU, pool or dropout that alone reads it', a
   t.equal(operations(norm(), l.dropout({ rate: 0.5 }), l.reLU()).length, 4, 'a ReLU behind it too');
 });
 
+void t.test('a max pool goes before a leaky ReLU, and into the convolution', async (t) => {
+  const leaky = (alpha: number) => l.leakyReLU({ alpha });
+  const operations = (...layers: tf.layers.Layer[]) => fused(layers).nodes.map((n) => n.operation);
+  const plain = fused([conv(), leaky(0.1), l.maxPooling2d({ poolSize: 2 }), l.flatten()]);
+  t.match(plain.nodes[0], {
+    operation: { kind: 'conv2d', activation: 'linear', pool: { map: { height: 8, width: 8 } } },
+    shape: { height: 4, width: 4, channels: 4 },
+  });
+  t.match(plain.nodes[1], {
+    operation: { kind: 'activation', function: 'leakyRelu', alpha: 0.1 },
+    shape: { height: 4, width: 4, channels: 4 },
+  });
+  t.equal(plain.nodes.length, 3);
+  const normed = operations(
+    conv({ strides: 2 }),
+    l.batchNormalization({}),
+    leaky(0.1),
+    l.maxPooling2d({ poolSize: 2 }),
+    l.flatten(),
+  );
+  t.match(normed[1], { kind: 'batchNorm', activation: 'linear', pool: {} });
+  t.match(normed[2], { function: 'leakyRelu' });
+  const flat = operations(conv(), leaky(0), l.maxPooling2d({ poolSize: 2 }), l.flatten());
+  t.same(
+    flat.map(({ kind }) => kind),
+    ['conv2d', 'activation', 'maxPool', 'reshape'],
+    'but not where values below 0 become alike',
+  );
+});
+
 void t.test('a ReLU that is not the only reader stays', async (t) => {
   const input = tf.input({ shape: [8, 8, 1] });
   const a = conv().apply(input) as tf.SymbolicTensor;

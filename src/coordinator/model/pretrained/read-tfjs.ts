@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { io } from '@tensorflow/tfjs-core';
+import { tf } from '../../../shared/model/tfjs.js';
+import { unreadable, type NamedTensor } from './named-tensor.js';
+
+/**
+ * The weights that a model.json of TensorFlow.js names, whatever model it is of; those that were
+ * quantised to fewer bits as float32 again.
+ *
+ * Errors: MODEL_PRETRAINED_INVALID.
+ */
+export async function readTfjsWeights(path: string): Promise<readonly NamedTensor[]> {
+  try {
+    const json = JSON.parse(await readFile(path, 'utf8')) as Partial<io.ModelJSON>;
+    const manifest = json.weightsManifest;
+    if (!Array.isArray(manifest)) throw unreadable(path, 'it has no weightsManifest');
+    const files = manifest.flatMap(({ paths }) => paths);
+    const parts = await Promise.all(files.map((file) => readFile(join(dirname(path), file))));
+    const bytes = new Uint8Array(Buffer.concat(parts));
+    const decoded = tf.io.decodeWeights(bytes.buffer, tf.io.getWeightSpecs(manifest));
+    return Object.entries(decoded).map(([name, tensor]) => {
+      const values = Float32Array.from(tensor.dataSync());
+      const { shape } = tensor;
+      tensor.dispose();
+      return { name, shape, values };
+    });
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'MODEL_PRETRAINED_INVALID') {
+      throw cause;
+    }
+    throw unreadable(path, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
