@@ -26,7 +26,10 @@ export interface ThreadStart {
   /** The kernels that add rows and take optimizer steps, compiled once for all threads. */
   readonly kernels: WebAssembly.Module;
   readonly sets: readonly ImageSet[];
-  /** For each set, what frozen layers compute of its samples; null: that is not kept. */
+  /**
+   * For each set, what frozen layers compute of its samples; null: that is not kept, as of a set that
+   * augmentation changes.
+   */
   readonly kept: readonly (KeptFeatures | null)[];
   /** How samples of set 0 are changed in training; null: not at all. */
   readonly augmentation: Augmentation | null;

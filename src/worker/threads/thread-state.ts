@@ -95,11 +95,10 @@ export class Staging {
         this.#pixels.set(set.pixels.subarray(sample * bytes, (sample + 1) * bytes), i * bytes);
       }
     }
-    const isChanged = this.#augmenter !== null && epoch !== null;
     return {
       ...place,
       size,
-      kept: isChanged ? null : (this.#kept.get(set) ?? null),
+      kept: this.#kept.get(set) ?? null,
       pixels: this.#pixels.subarray(0, size * bytes),
       labels: this.#labels.subarray(0, size),
       samples: this.#samples.subarray(0, size),

@@ -25,7 +25,11 @@ function zip(files: Readonly<Record<string, Uint8Array>>): Buffer {
     common.writeUInt32LE(packed.length, 14);
     common.writeUInt32LE(bytes.length, 18);
     common.writeUInt16LE(name.length, 22);
-    const entry = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), packed]);
+    // A field of which the directory has none.
+    const extra = Buffer.from([0xfe, 0xca, 0, 0]);
+    const own = Buffer.from(common);
+    own.writeUInt16LE(extra.length, 24);
+    const entry = Buffer.concat([Buffer.from('PK\x03\x04'), own, Buffer.from(name), extra, packed]); // prettier-ignore
     const rest = Buffer.alloc(14);
     rest.writeUInt32LE(at, 10);
     const made = Buffer.from([20, 0]);

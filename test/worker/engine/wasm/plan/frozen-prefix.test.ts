@@ -61,6 +61,17 @@ void t.test(
     const sum = l.add().apply(each as tf.SymbolicTensor[]) as tf.SymbolicTensor;
     const out = l.dense({ units: 3 }).apply(l.flatten().apply(sum)) as tf.SymbolicTensor;
     t.equal(keptIn(tf.model({ inputs: input, outputs: out })), null, 'two branches');
+    const c = frozenConv().apply(a!);
+    const skips = [c, a].map((x) =>
+      l.conv2d({ filters: 2, kernelSize: 1 }).apply(x as tf.SymbolicTensor),
+    );
+    const past = l.add().apply(skips as tf.SymbolicTensor[]) as tf.SymbolicTensor;
+    const last = l.dense({ units: 3 }).apply(l.flatten().apply(past)) as tf.SymbolicTensor;
+    t.equal(
+      keptIn(tf.model({ inputs: input, outputs: last })),
+      null,
+      'the last tensor and another',
+    );
     const joined = l.add().apply([a, b] as tf.SymbolicTensor[]) as tf.SymbolicTensor;
     const end = l.dense({ units: 3 }).apply(l.flatten().apply(joined)) as tf.SymbolicTensor;
     t.match(
