@@ -30,8 +30,12 @@ export const ERROR_CODES = {
   DATA_CHECKSUM: 'A file of the published data set does not hold the published bytes.',
   DATA_FETCH_FAILED: 'A data set could not be fetched from any of its sources.',
   DATA_TOO_LARGE: 'A data set does not fit the memory that one process may share.',
-  DATA_OUTPUT_EXISTS: 'A file that a conversion would write exists already.',
+  DATA_OUTPUT_EXISTS: 'A file or folder that would be written exists already.',
   DATA_OUTPUT_FAILED: 'A file of a data set cannot be written.',
+  DATA_TABLE_INVALID: 'A table of photographs has a line, or lacks a column, that it should not.',
+  DATA_IMAGE_INVALID: 'Photographs are empty, broken, or of a kind that is not taken.',
+  DATA_IMAGE_SIZES: 'Photographs of one data set have different sizes.',
+  DATA_DECODER_MISSING: 'What decodes photographs does not load on this machine.',
 
   ENGINE_LAYER_UNSUPPORTED: 'The engine does not cover a layer of the model, or an option of it.',
   ENGINE_MODEL_MISFIT: 'The input or output of the model does not fit the data set.',
