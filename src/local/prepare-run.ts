@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { loadDataset } from '../coordinator/data/load-dataset.js';
+import { loadDataset, storeDataset } from '../coordinator/data/load-dataset.js';
 import { loadModel } from '../coordinator/model/load-model.js';
 import { placeStatistics, withNormalization } from '../coordinator/model/normalize-model.js';
 import { prepareConfig } from '../coordinator/run-folder/prepare.js';
@@ -20,8 +20,10 @@ import { weightAverageOf } from '../shared/config/weight-average.js';
 import type { ArrayData } from '../shared/data/array-data.js';
 import { channelStatistics } from '../shared/data/channel-statistics.js';
 import type { DataListener } from '../shared/data/data-progress.js';
-import type { RunData } from '../shared/data/data-set.js';
-import type { ImageSet } from '../shared/data/image-set.js';
+import type { DataSet, RunData, StoredDataSet } from '../shared/data/data-set.js';
+import type { LabelledSet } from '../shared/data/image-set.js';
+import { blocksOf } from '../shared/data/stored-images.js';
+import { isStored } from '../shared/data/stored-set.js';
 import { LockstepError } from '../shared/errors.js';
 import { refuseSingleSamples } from '../shared/model/batch-norm-samples.js';
 import { initialWeights } from '../shared/model/initial-weights.js';
@@ -29,6 +31,7 @@ import type { RowLayout } from '../shared/numerics/row-layout.js';
 import type { BuiltProgram } from '../worker/engine/engine.js';
 import { selectEngine, type EngineChoice } from '../worker/engine/select.js';
 import type { Trainer, TrainerSetup } from '../worker/trainer.js';
+import { bytesInMemory } from './data-memory.js';
 import { splitData } from './split-data.js';
 import { dataSetOf } from './user-data.js';
 
@@ -65,9 +68,7 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
     { processors: availableParallelism(), now: new Date(), cwd: process.cwd() },
   );
   refuseMissingObjects(config, typeof given === 'object', hasArrays);
-  const whole = hasArrays
-    ? dataSetOf(source)
-    : await loadDataset({ ...listener, data: config.data ?? undefined });
+  const whole = hasArrays ? dataSetOf(source) : await dataWithin(config, listener);
   const data = splitData(whole, config);
   const { shape, classes } = data.train;
   const loaded = await loadModel(
@@ -88,11 +89,23 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
   const program = await buildProgram(choice, config, made, data.train);
   const weights = initialWeights(model, layout, config.seed, config.initialWeights);
   if (normalized !== null && !(normalized.hadLayer && config.initialWeights === 'model')) {
-    placeStatistics(normalized, channelStatistics(data.train), weights);
+    const blocks = isStored(data.train) ? blocksOf(data.train) : [data.train.pixels];
+    placeStatistics(normalized, channelStatistics(data.train, blocks), weights);
   }
   const initial = digestOfBytes(new Uint8Array(weights.buffer));
   const identity = identityOf(config, data.digest, layout, initial, program);
   return { config, data, model, layout, initialWeights: weights, choice, program, identity };
+}
+
+/** In memory, where that has room for the images; otherwise in a file. */
+async function dataWithin(
+  config: ResolvedConfig,
+  listener: DataListener,
+): Promise<DataSet | StoredDataSet> {
+  const options = { ...listener, data: config.data ?? undefined };
+  if (config.dataMemory === null) return loadDataset(options);
+  const stored = await storeDataset(options);
+  return bytesInMemory(stored, config) > config.dataMemory ? stored : loadDataset(options);
 }
 
 /** What the run's engine makes of its model: the same on every worker. */
@@ -109,7 +122,7 @@ export function buildProgram(
     /** URL of the module that made the model; null: none did, or it is not here. */
     readonly module: string | null;
   },
-  train: ImageSet,
+  train: LabelledSet,
 ): Promise<BuiltProgram> {
   return choice.engine.build({
     model,
@@ -155,6 +168,7 @@ export function trainerSetup(
   | 'average'
   | 'keepsBest'
   | 'sets'
+  | 'dataMemory'
   | 'augmentation'
   | 'seed'
   | 'batchSize'
@@ -175,6 +189,7 @@ export function trainerSetup(
     average: weightAverageOf(config),
     keepsBest: keepsBest(config),
     sets: [data.train, data.test, ...(data.validation === null ? [] : [data.validation])],
+    dataMemory: config.dataMemory,
     augmentation: augmentationOf(config),
     seed: config.seed,
     batchSize: config.batchSize,

@@ -1,12 +1,13 @@
 import { tf } from '../shared/model/tfjs.js';
 import { digestOfBytes } from '../coordinator/run-identity.js';
 import { resolveConfig } from '../shared/config/resolve.js';
-import { ARRAY_DATA, OBJECT_MODEL } from '../shared/config/schema.js';
+import { OBJECT_MODEL } from '../shared/config/schema.js';
 import { LockstepError } from '../shared/errors.js';
 import { rowLayout } from '../shared/model/layout.js';
 import type { Welcome } from '../shared/wire/session.js';
 import type { BlobFetch } from '../worker/cluster/blob-fetch.js';
 import { selectEngine } from '../worker/engine/select.js';
+import { tellStored } from './data-memory.js';
 import { buildProgram, identityOf, type PreparedRun } from './prepare-run.js';
 import { receiveData } from './received-data.js';
 import { splitData } from './split-data.js';
@@ -16,6 +17,8 @@ export interface PreparedFor {
   /** Name of the worker. */
   readonly worker: string;
   readonly threads: number;
+  /** The most bytes of images in memory; null: all of them may be. */
+  readonly dataMemory?: number | null;
   readonly notice: (text: string) => void;
 }
 
@@ -23,16 +26,17 @@ export interface PreparedFor {
 export async function prepareWorker(
   welcome: Welcome,
   blobs: BlobFetch,
-  { worker, threads, notice }: PreparedFor,
+  { worker, threads, dataMemory = null, notice }: PreparedFor,
 ): Promise<PreparedRun> {
-  const whole = await receiveData(welcome.data, blobs, worker, notice);
-  const initialWeights = new Float32Array(welcome.initialWeights.bytes / 4);
-  await blobs.fill(welcome.initialWeights.digest, new Uint8Array(initialWeights.buffer), 0);
   const config = resolveConfig(
-    { ...welcome.config, model: OBJECT_MODEL, data: ARRAY_DATA, threads },
+    { ...welcome.config, model: OBJECT_MODEL, data: null, threads, dataMemory },
     { processors: threads, now: new Date(), cwd: process.cwd() },
   );
+  const whole = await receiveData(welcome.data, blobs, { worker, config, notice });
+  const initialWeights = new Float32Array(welcome.initialWeights.bytes / 4);
+  await blobs.fill(welcome.initialWeights.digest, new Uint8Array(initialWeights.buffer), 0);
   const data = splitData(whole, config);
+  tellStored(data, dataMemory, notice);
   const model = await modelOf(welcome.model);
   const layout = rowLayout(model);
   const choice = await selectEngine(config.engine, model);

@@ -37,6 +37,8 @@ export async function openTrainedRun(folder: string, options: RunUseOptions): Pr
       ...stored,
       ...(stored.model === OBJECT_MODEL && existsSync(saved) && { model: saved }),
       out: folder,
+      // Whoever uses a run may look at any image.
+      dataMemory: null,
       ...(options.data !== undefined && { data: options.data }),
       ...(options.threads !== undefined && { threads: options.threads }),
     },

@@ -21,6 +21,7 @@ import { PeerLinks } from '../worker/cluster/peer-links.js';
 import { TraceSender } from '../worker/cluster/trace-sender.js';
 import { loadKernels } from '../worker/engine/wasm/module.js';
 import { Trainer } from '../worker/trainer.js';
+import { tellReadAhead } from './data-memory.js';
 import { trainerSetup, withProbeRow, type PreparedRun } from './prepare-run.js';
 import { prepareWorker } from './prepare-worker.js';
 import { beginLife } from './run-member.js';
@@ -32,6 +33,8 @@ export interface WorkInput {
   /** PEM file of the authority to trust at a `wss` address; null: those of Node and the system. */
   readonly tlsCa: string | null;
   readonly threads: number;
+  /** The most bytes of images in memory; a larger data set stays in a file. null: no bound. */
+  readonly dataMemory?: number | null;
   /** Where other workers may connect; null: a free port, on loopback where the coordinator is. */
   readonly listen: SocketAddress | null;
   /** null: host and process. */
@@ -98,13 +101,14 @@ class WorkerProcess {
   }
 
   async run(): Promise<void> {
-    const { notice, threads } = this.#input;
+    const { notice, threads, dataMemory = null } = this.#input;
     let id = await this.#join();
     try {
       const welcome = await this.#welcome();
       const prepared = await prepareWorker(welcome, this.#blobs, {
         worker: this.#name,
         threads,
+        dataMemory,
         notice,
       });
       const trace = welcome.traced ? this.#trace : null;
@@ -114,6 +118,7 @@ class WorkerProcess {
         onRepair: (fault) => {
           notice(`${fault.message} A new thread takes its place.`);
         },
+        onNotice: notice,
         hook: this.#input.threadHook ?? null,
         tracer: trace && trace.add,
       });
@@ -121,7 +126,10 @@ class WorkerProcess {
         const run = await withProbeRow(prepared, trainer);
         for (let life = 0; ; life++) {
           const retryAfterMillis = await this.#live(id, welcome, run, trainer, life === 0);
-          if (retryAfterMillis === null) return;
+          if (retryAfterMillis === null) {
+            tellReadAhead(trainer.readAhead, notice);
+            return;
+          }
           await after(retryAfterMillis, undefined, { signal: this.#input.signal });
           id = await this.#join();
         }

@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   DATA_CHECKSUM: 'A file of the published data set does not hold the published bytes.',
   DATA_FETCH_FAILED: 'A data set could not be fetched from any of its sources.',
   DATA_TOO_LARGE: 'A data set does not fit the memory that one process may share.',
+  DATA_NOT_IN_MEMORY: 'What was asked for needs all images in memory, and dataMemory bounds them.',
   DATA_OUTPUT_EXISTS: 'A file or folder that would be written exists already.',
   DATA_OUTPUT_FAILED: 'A file of a data set cannot be written.',
   DATA_TABLE_INVALID: 'A table of photographs has a line, or lacks a column, that it should not.',

@@ -1,7 +1,7 @@
 import type { Augmentation } from '../shared/augmentation/augmentation.js';
-import type { ImageSet } from '../shared/data/image-set.js';
 import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import { EpochOrders } from '../shared/data/epoch-orders.js';
+import type { SampleSet } from '../shared/data/stored-set.js';
 import { LockstepError } from '../shared/errors.js';
 import { microBatchCount, type Range } from '../shared/numerics/micro-batches.js';
 import {
@@ -17,6 +17,8 @@ import { averageRate, type WeightAverage } from '../shared/numerics/weight-avera
 import type { Tracer } from '../shared/trace/span.js';
 import type { BuiltProgram } from './engine/engine.js';
 import { loadKernels } from './engine/wasm/module.js';
+import { tagOf, type StepSamples } from './samples/coming-batches.js';
+import { ReadAhead, type ReadAheadReport } from './samples/read-ahead.js';
 import { allocateArena, planArena, rowAddress, type ArenaPlan } from './threads/arena.js';
 import { squareSumWords } from './threads/blocks.js';
 import { allocateControl, openControl } from './threads/control.js';
@@ -35,7 +37,9 @@ export interface TrainerSetup {
   /** Whether a copy of the best weights is kept. */
   readonly keepsBest: boolean;
   /** Set 0 is trained on. */
-  readonly sets: readonly ImageSet[];
+  readonly sets: readonly SampleSet[];
+  /** The most bytes of images in memory, where sets are stored. */
+  readonly dataMemory?: number | null;
   /** How samples of set 0 are changed in training; null: not at all. */
   readonly augmentation: Augmentation | null;
   readonly seed: number;
@@ -49,6 +53,8 @@ export interface TrainerSetup {
   /** Whether `predict` will be asked for: it needs room for its results. */
   readonly predicts: boolean;
   readonly onRepair: (fault: LockstepError) => void;
+  /** Told what costs time and no bits. */
+  readonly onNotice?: (text: string) => void;
   /** URL of a ThreadHook, or null. */
   readonly hook: string | null;
   /** Told of every phase of every compute thread; left out: nobody. */
@@ -84,6 +90,7 @@ export class Trainer {
   readonly #arena: WebAssembly.Memory;
   readonly #team: ThreadTeam;
   readonly #orders: EpochOrders;
+  readonly #readAhead: ReadAhead | null;
   readonly #corrections: readonly BiasCorrection[];
   /** float32 [layout.weightsLength]: a copy of the best; null where none is kept. */
   readonly #best: Float32Array | null;
@@ -94,8 +101,10 @@ export class Trainer {
     arena: WebAssembly.Memory,
     team: ThreadTeam,
     orders: EpochOrders,
+    readAhead: ReadAhead | null,
   ) {
     this.#setup = setup;
+    this.#readAhead = readAhead;
     this.arenaPlan = arenaPlan;
     this.#arena = arena;
     this.#team = team;
@@ -106,7 +115,7 @@ export class Trainer {
 
   /**
    * Lays the memory out and starts the threads. Weights and moments are zeros until `restore`.
-   * Throws ARENA_TOO_LARGE, ARENA_UNAVAILABLE, THREAD_FAULT.
+   * Throws ARENA_TOO_LARGE, ARENA_UNAVAILABLE, THREAD_FAULT; CONFIG_INVALID where `dataMemory` is too small.
    */
   static async open(setup: TrainerSetup): Promise<Trainer> {
     const { threads, microBatch } = setup;
@@ -118,6 +127,12 @@ export class Trainer {
     const largest = Math.max(...setup.sets.map((set) => set.count));
     const pieces = microBatchCount(largest, microBatch);
     const classes = setup.sets[0]!.classes.length;
+    const readAhead = ReadAhead.for({
+      ...{ sets: setup.sets, threads, microBatch, batchSize: setup.batchSize },
+      memoryBytes: setup.dataMemory ?? Infinity,
+      orders: orders.buffers,
+      notice: setup.onNotice ?? (() => undefined),
+    });
     const team = await ThreadTeam.start(
       {
         threads,
@@ -130,6 +145,7 @@ export class Trainer {
         engineModule: setup.engineModule,
         kernels: kernels.module,
         sets: setup.sets,
+        readAhead: readAhead?.memory ?? null,
         augmentation: setup.augmentation,
         seed: setup.seed,
         orders: orders.buffers,
@@ -148,13 +164,21 @@ export class Trainer {
       setup.limits,
       setup.onRepair,
       setup.tracer,
-    );
-    return new Trainer(setup, arenaPlan, arena, team, orders);
+    ).catch(async (error: unknown) => {
+      await readAhead?.close();
+      throw error;
+    });
+    return new Trainer(setup, arenaPlan, arena, team, orders, readAhead);
   }
 
   /** Grows while the threads get on. */
   get progress(): number {
     return this.#team.progress;
+  }
+
+  /** How images were read from the disk; null where all are in memory. */
+  get readAhead(): ReadAheadReport | null {
+    return this.#readAhead?.report ?? null;
   }
 
   /** float32 [layout.weightsLength]: a view of the weights as they stand. */
@@ -177,29 +201,36 @@ export class Trainer {
    * of the whole step by default.
    */
   async gradients(step: number, node?: TreeNode): Promise<TrainerStep> {
-    const { batchSize, microBatch, sets } = this.#setup;
-    const perEpoch = stepsPerEpoch(sets[0]!.count, batchSize);
-    const epoch = Math.floor(step / perEpoch);
-    const first = (step % perEpoch) * batchSize;
-    const samples = Math.min(batchSize, sets[0]!.count - first);
-    const order = this.#orders.place(epoch);
-    const microBatches = microBatchCount(samples, microBatch);
-    const pending = this.#team.gradients({
-      step,
-      epoch,
-      order,
-      first,
-      samples,
-      microBatches,
-      node: node ?? rootOf(microBatches),
-    });
+    const { epoch, ...samples } = this.#samplesOf(step);
+    const asked = node ?? rootOf(samples.microBatches);
+    const pending = this.#team.gradients({ ...samples, epoch, node: asked, tag: tagOf(step) });
     // While the threads compute: the next epoch's order, so that no step waits for it.
     this.#orders.place(epoch + 1);
+    this.#readAhead?.asked(samples, asked, this.#samplesOf(step + 1));
     const result = await pending;
     return {
       ...result,
       lossSum: this.rowAt(result.row)[this.#setup.layout.lossOffset]!,
       culprit: result.nonFinite < 0 ? null : this.elementName(result.nonFinite),
+    };
+  }
+
+  /** Which samples a step takes; their epoch's order is in its place then. */
+  #samplesOf(step: number): StepSamples & { readonly epoch: number } {
+    const { batchSize, microBatch, sets } = this.#setup;
+    const { count } = sets[0]!;
+    const perEpoch = stepsPerEpoch(count, batchSize);
+    const epoch = Math.floor(step / perEpoch);
+    const first = (step % perEpoch) * batchSize;
+    const samples = Math.min(batchSize, count - first);
+    const order = this.#orders.place(epoch);
+    return {
+      step,
+      epoch,
+      order,
+      first,
+      samples,
+      microBatches: microBatchCount(samples, microBatch),
     };
   }
 
@@ -221,7 +252,7 @@ export class Trainer {
     const samples = Math.min(PROBE_SAMPLES, this.#setup.microBatch, this.#setup.sets[0]!.count);
     const order = this.#orders.place(0);
     const node = rootOf(1);
-    const task = { step: 0, epoch: 0, order, first: 0, samples, microBatches: 1, node };
+    const task = { step: 0, epoch: 0, order, first: 0, samples, microBatches: 1, node, tag: tagOf(0) }; // prettier-ignore
     const { digest } = await this.#team.gradients(task);
     return digest.toString(16).padStart(16, '0');
   }
@@ -252,9 +283,10 @@ export class Trainer {
     of: 'last' | 'best' = 'last',
   ): Promise<PieceSums> {
     const { microBatch, sets } = this.#setup;
-    const all = rootOf(microBatchCount(sets[set]!.count, microBatch));
+    const range = pieces ?? rootOf(microBatchCount(sets[set]!.count, microBatch));
+    const tag = this.#readAhead?.evaluated(set, range) ?? 0;
     return this.#with(of === 'best' ? this.#best : this.#averaged, () =>
-      this.#team.evaluate(set, microBatch, applied, pieces ?? all),
+      this.#team.evaluate(set, microBatch, applied, range, tag),
     );
   }
 
@@ -272,7 +304,10 @@ export class Trainer {
 
   /** Class probabilities, float32 [samples, classes]: overwritten by the next call. */
   predict(set: number, applied: number): Promise<Float32Array> {
-    return this.#team.predict(set, this.#setup.microBatch, applied);
+    const { sets, microBatch } = this.#setup;
+    const all = rootOf(microBatchCount(sets[set]!.count, microBatch));
+    const tag = this.#readAhead?.evaluated(set, all) ?? 0;
+    return this.#team.predict(set, microBatch, applied, tag);
   }
 
   /** A copy of all that is kept from step to step. */
@@ -320,6 +355,7 @@ export class Trainer {
 
   async close(): Promise<void> {
     await this.#team.close();
+    await this.#readAhead?.close();
   }
 
   #vectors(): (readonly [string, Float32Array])[] {

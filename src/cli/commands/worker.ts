@@ -43,6 +43,11 @@ function workerOptions(yargs: Argv, context: CliContext): Argv<Arguments> {
       describe: 'Compute threads',
       defaultDescription: `${context.environment.processors}, the processors here`,
     },
+    'data-memory': {
+      nargs: 1,
+      describe: 'The most bytes of images in memory; a larger data set stays in a file',
+      defaultDescription: 'the whole data set is in memory',
+    },
     listen: {
       nargs: 1,
       describe: 'Where other workers connect: HOST:PORT',
@@ -95,6 +100,7 @@ async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): P
       tokenFile: textFlag(argv, 'token-file')!,
       tlsCa: textFlag(argv, 'tls-ca'),
       threads,
+      dataMemory: wholeNumberFlag(argv, 'data-memory', 1),
       listen: listen === null ? null : parseSocketAddress(listen),
       name: textFlag(argv, 'name'),
       waitSeconds,

@@ -61,6 +61,12 @@ export const WORKER_SHAPE = {
     .nullable()
     .default(null)
     .describe('Compute threads; null: as many as the machine has processors'),
+  dataMemory: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('The most bytes of images in its memory; null: the whole data set'),
   listen: address
     .nullable()
     .default(null)

@@ -7,9 +7,10 @@ const DEFAULT_PORT = 7333;
 export const fixedPort = (listen: string): number =>
   parseSocketAddress(listen).port || DEFAULT_PORT;
 
-export const workerFlags = ({ name, threads }: NamedWorker): string[] => [
+export const workerFlags = ({ name, threads, dataMemory }: NamedWorker): string[] => [
   ...['--name', name],
   ...(threads === null ? [] : ['--threads', String(threads)]),
+  ...(dataMemory === null ? [] : ['--data-memory', String(dataMemory)]),
 ];
 
 /** One word of a shell, whatever is in it. */

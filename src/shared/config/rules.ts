@@ -3,6 +3,7 @@ import { didYouMean } from './did-you-mean.js';
 import { showValue } from './faults.js';
 import { decides, validates } from './training-controls.js';
 import {
+  ARRAY_DATA,
   BUILT_IN_MODELS,
   CONFIG_SHAPE,
   OBJECT_MODEL,
@@ -72,6 +73,11 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
   ),
   rule(['fastMath', 'engine'], ({ fastMath, engine }) =>
     fastMath && engine === 'reference' ? 'engine reference has no fast arithmetic' : null,
+  ),
+  rule(['dataMemory', 'data'], ({ dataMemory, data }) =>
+    dataMemory !== null && data === ARRAY_DATA
+      ? 'needs data in files: the arrays of a program are in memory'
+      : null,
   ),
   rule(['validation'], ({ validation }) =>
     validation > 1 && !Number.isInteger(validation)

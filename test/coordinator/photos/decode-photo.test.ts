@@ -44,9 +44,19 @@ t.test('PNG of every kind gives the pixels that were put in', async (t) => {
   ]);
   const see = [palette, chunk('tRNS', Buffer.from([255, 5]))];
   t.same(await decoded(png({ ...indexed, chunks: see })), [1, 2, 4, [40, 50, 60, 5, 10, 20, 30, 255]]); // prettier-ignore
-  // A gamma or a colour profile is left aside.
+  // A gamma or a colour profile is left aside: here Display P3's, out of a file that has it.
   const gamma = chunk('gAMA', Buffer.from([0, 0, 0xff, 0xff]));
   t.same(await decoded(png({ ...two, type: 'rgb', values: rgb, chunks: [gamma] })), [1, 2, 3, rgb]);
+});
+
+t.test('a colour profile changes no value', async (t) => {
+  const values = [200, 30, 90, 10, 250, 128];
+  const two = { type: 'rgb', width: 2, height: 1, values } as const;
+  const other = await sharp(png(two)).withIccProfile('p3').png().toBuffer();
+  const at = other.indexOf('iCCP') - 4;
+  const profile = other.subarray(at, at + 12 + other.readUInt32BE(at));
+  t.ok(profile.length > 200);
+  t.same(await decoded(png({ ...two, chunks: [profile] })), [1, 2, 3, values]);
 });
 
 t.test('16 bits become 8: the upper ones', async (t) => {

@@ -92,6 +92,7 @@ t.test('an empty configuration is completed with the documented defaults', async
       engine: 'auto',
       fastMath: false,
       threads: 3,
+      dataMemory: null,
       stallSeconds: null,
       data: null,
       out: '/home/me/runs/20261121-100908-lenet5',
