@@ -56,7 +56,15 @@ export interface PreparedRun {
   readonly identity: RunIdentity;
 }
 
-export async function prepareRun(input: RunInput, listener: DataListener): Promise<PreparedRun> {
+/**
+ * `trainedOn`: the digest of the data set that the run was trained on, where it is only used: other data
+ * are neither split nor changed.
+ */
+export async function prepareRun(
+  input: RunInput,
+  listener: DataListener,
+  { trainedOn }: { readonly trainedOn?: string | undefined } = {},
+): Promise<PreparedRun> {
   const { model: given, data: source, ...rest } = input;
   const hasArrays = typeof source === 'object' && source !== null;
   const config = await prepareConfig(
@@ -69,7 +77,8 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
   );
   refuseMissingObjects(config, typeof given === 'object', hasArrays);
   const whole = hasArrays ? dataSetOf(source) : await dataWithin(config, listener);
-  const data = splitData(whole, config);
+  const isOther = trainedOn !== undefined && trainedOn !== whole.digest;
+  const data: RunData = isOther ? { ...whole, validation: null, whole } : splitData(whole, config);
   const { shape, classes } = data.train;
   const loaded = await loadModel(
     typeof given === 'object' ? given : config.model,

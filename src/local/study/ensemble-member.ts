@@ -65,7 +65,7 @@ async function predictRun(folder: string, options: RunUseOptions): Promise<Predi
       data: data.digest,
       train: data.whole.train,
       test: data.test,
-      samples: splitOf(data.whole.train, config)?.validation ?? new Uint32Array(),
+      samples: data.validation === null ? new Uint32Array() : splitOf(data.whole.train, config)!.validation, // prettier-ignore
       heldOut: data.validation === null ? new Float32Array() : await say(VALIDATION_SET),
       onTest: await say(TEST_SET),
     };
