@@ -2,7 +2,8 @@
  * Resizing that gives the same bytes on every machine: the algorithm of Pillow's `Image.resize`
  * with the filter BILINEAR (src/libImaging/Resample.c), a triangle that widens with the reduction,
  * so that every pixel of the source counts. Weights are whole numbers, in units of 2⁻²²; rows are
- * done first and rounded to bytes, then columns.
+ * done first and rounded to bytes, then columns (where Pillow takes columns first, the two may differ
+ * by one).
  */
 import type { Raster } from './raster.js';
 
@@ -64,6 +65,7 @@ function columnsResized({ height, width, channels, pixels }: Raster, to: number)
 function kernelOf(from: number, to: number): Kernel {
   const scale = from / to;
   const support = Math.max(scale, 1);
+  const narrowing = 1 / support;
   const most = Math.ceil(support) * 2 + 1;
   const first = new Int32Array(to);
   const count = new Int32Array(to);
@@ -73,7 +75,7 @@ function kernelOf(from: number, to: number): Kernel {
     const start = Math.max(0, Math.trunc(centre - support + 0.5));
     const end = Math.min(from, Math.trunc(centre + support + 0.5));
     const shares = Array.from({ length: end - start }, (_, k) =>
-      Math.max(0, 1 - Math.abs((k + start - centre + 0.5) / support)),
+      Math.max(0, 1 - Math.abs((k + start - centre + 0.5) * narrowing)),
     );
     const sum = shares.reduce((a, b) => a + b, 0);
     first[x] = start;

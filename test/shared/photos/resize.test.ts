@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import t from 'tap';
 import { resized } from '#src/shared/photos/resize.js';
 import { randomBytesOf } from './random-raster.js';
@@ -15,6 +16,19 @@ t.test('known values, worked out by hand', async (t) => {
   t.same([...resized(row([0, 10, 0, 10, 100, 20, 100, 20], 2), 1, 2).pixels], [14, 11, 86, 19]);
   const column = { height: 4, width: 1, channels: 1, pixels: Uint8Array.from([0, 0, 255, 255]) };
   t.same([...resized(column, 2, 1).pixels], [36, 219]);
+});
+
+t.test('the bytes that Pillow 13 makes of the same pictures', async (t) => {
+  // hashlib.sha256(Image.fromarray(picture).resize((width, height), Image.BILINEAR).tobytes())
+  const known = [
+    [80, 60, 3, 28, 21, 'cd8eff2f068968319d2e3ab81afb778819ee52506bf619988d094b816fd7e749'],
+    [7, 5, 1, 28, 28, '6657d4731a2a5787c85001fa4c785f1f5b3322838620e285997083693ef57805'],
+  ] as const;
+  for (const [height, width, channels, toHeight, toWidth, digest] of known) {
+    const picture = randomBytesOf(height, width, channels, height);
+    const { pixels } = resized(picture, toHeight, toWidth);
+    t.equal(createHash('sha256').update(pixels).digest('hex'), digest);
+  }
 });
 
 t.test('as the definition in floating point says, to the rounding of two passes', async (t) => {
