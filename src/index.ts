@@ -51,6 +51,15 @@ export type {
 } from './shared/study/results.js';
 export { predictRun } from './local/predict-run.js';
 export { loadDataset, type LoadDatasetOptions } from './coordinator/data/load-dataset.js';
+export {
+  importPhotos,
+  type ImportOptions,
+  type ImportProgress,
+  type ImportReport,
+} from './coordinator/photos/import-photos.js';
+export { loadRecode } from './coordinator/photos/load-recode.js';
+export type { PhotoOptions } from './shared/photos/photo-options.js';
+export type { Recode } from './shared/photos/recode.js';
 export type { RunInput } from './local/prepare-run.js';
 export type { ArrayData, LabelledImages } from './shared/data/array-data.js';
 export { LockstepError, ERROR_CODES, type ErrorCode } from './shared/errors.js';

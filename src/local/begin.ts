@@ -3,6 +3,7 @@ import { RunTrace } from '../coordinator/trace/run-trace.js';
 import { describeGranularity } from '../shared/config/granularity.js';
 import { LockstepError } from '../shared/errors.js';
 import type { RunObserver } from '../shared/run-events.js';
+import { tellStored } from './data-memory.js';
 import type { PreparedRun } from './prepare-run.js';
 
 export const SILENT: RunObserver = {
@@ -26,6 +27,7 @@ export function tellChoices(
   notice: (text: string) => void,
 ): void {
   notice(`Data: ${data.source}.`);
+  tellStored(data, config.dataMemory, notice);
   notice(`Engine ${choice.engine.name}: ${choice.reason}.`);
   for (const each of program.notices ?? []) notice(each);
   if (config.mixedEngines) {

@@ -25,7 +25,7 @@ import { WEIGHT_VECTORS } from '../worker/trainer.js';
 import type { Conclusion } from './conclude.js';
 import { optimizerOf } from '../shared/config/optimizer.js';
 import { stallSeconds, type PreparedRun } from './prepare-run.js';
-import { sharedMemoryOf } from './data-memory.js';
+import { bytesOfDataSet } from './data-memory.js';
 import { RunBooks } from './run-books.js';
 import { StepClock } from './step-clock.js';
 import type { TakenUp } from './take-up.js';
@@ -155,9 +155,9 @@ export class ClusterRun {
       tls: options.tls,
       welcome: { ...welcome, traced: trace !== null },
       blobs: new Map([
-        [data.digest, new Uint8Array(sharedMemoryOf(data.whole))],
+        [data.digest, bytesOfDataSet(data.whole)],
         [identity['initial weights']!, bytesOf(run.initialWeights)],
-      ]),
+      ] as const),
       maxWorkers: options.maxWorkers,
       onMember: (worker, link) => {
         observer.notice(`Worker ${describeWorker(worker)} has joined.`);
@@ -277,7 +277,7 @@ function welcomeOf(run: PreparedRun, workers: number): Omit<Welcome, 'traced'> {
     data: {
       name: data.name,
       digest: data.digest,
-      bytes: sharedMemoryOf(data.whole).byteLength,
+      bytes: bytesOfDataSet(data.whole).length,
       ...shape,
       trainCount: data.whole.train.count,
       testCount: data.test.count,

@@ -1,7 +1,8 @@
 import { digestOfBytes } from '../coordinator/run-identity.js';
 import { LockstepError } from '../shared/errors.js';
 import { SET_INDEX } from '../shared/protocol/evaluated-sets.js';
-import type { ImageSet } from '../shared/data/image-set.js';
+import type { LabelledSet } from '../shared/data/image-set.js';
+import { inMemory, type SampleSet } from '../shared/data/stored-set.js';
 import { predictionsOf, type Predictions } from '../shared/evaluation/predictions.js';
 import { setScores } from '../shared/evaluation/set-scores.js';
 import type {
@@ -26,7 +27,7 @@ export async function evaluateRun(
   const { prepared, step, weights, weightsOf } = run;
   const wanted = options.sets === 'all' ? setsOf(prepared) : options.sets;
   for (const name of wanted) imagesOf(run, name);
-  const changed = options.robustness === true ? changedSets(prepared.data.test) : [];
+  const changed = options.robustness === true ? changedSets(inMemory(prepared.data.test)) : [];
   const extra = changed.map(({ set }) => set);
   const firstExtra = trainerSetup(prepared).sets.length;
   const trainer = await openForUse(prepared, weights, options.notice, true, extra);
@@ -59,7 +60,7 @@ export const setsOf = ({ data }: PreparedRun): readonly SetName[] =>
   SETS.filter((name) => data[name] !== null);
 
 /** Throws RUN_WITHOUT_VALIDATION. */
-function imagesOf({ prepared }: TrainedRun, name: SetName): ImageSet {
+function imagesOf({ prepared }: TrainedRun, name: SetName): SampleSet {
   const images = prepared.data[name];
   const folder = prepared.config.out;
   if (images !== null) return images;
@@ -88,7 +89,7 @@ export async function evaluateSet(
 async function meansOf(
   trainer: Trainer,
   index: number,
-  { count }: ImageSet,
+  { count }: LabelledSet,
   step: number,
 ): Promise<{ loss: number; accuracy: number }> {
   const { losses, correct } = await trainer.evaluate(index, step);
@@ -104,7 +105,7 @@ export async function openForUse(
   weights: Float32Array,
   notice: (text: string) => void = () => undefined,
   predicts = false,
-  extra: readonly ImageSet[] = [],
+  extra: readonly SampleSet[] = [],
 ): Promise<Trainer> {
   const setup = trainerSetup(prepared);
   const trainer = await Trainer.open({

@@ -3,7 +3,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf, digestOfBytes } from '../coordinator/run-identity.js';
 import { cacheFolder } from '../shared/cache-folder.js';
-import type { ImageSet } from '../shared/data/image-set.js';
+import { isStored, type SampleSet } from '../shared/data/stored-set.js';
 import type { KeptFeatures } from '../worker/engine/engine.js';
 import type { Trainer } from '../worker/trainer.js';
 import { trainerSetup, type PreparedRun } from './prepare-run.js';
@@ -40,7 +40,7 @@ export class FeatureFiles {
     run: PreparedRun,
     trainer: Pick<Trainer, 'kept' | 'weights'>,
     notice: (text: string) => void,
-    extra: readonly ImageSet[] = [],
+    extra: readonly SampleSet[] = [],
   ): Promise<FeatureFiles> {
     const { kept } = trainer;
     if (kept.every((features) => features === null)) return new FeatureFiles([], notice);
@@ -51,8 +51,10 @@ export class FeatureFiles {
     const frozen = trainer.weights.slice(layout.lossOffset);
     const weights = digestOfBytes(new Uint8Array(frozen.buffer));
     const entries = kept.flatMap((features, i) => {
-      if (features === null) return [];
-      const { shape, pixels } = sets[i]!;
+      const set = sets[i]!;
+      // Images that are not in memory are not read once more for their digest.
+      if (features === null || isStored(set)) return [];
+      const { shape, pixels } = set;
       const name = digestOf([program.frozen!.digest, weights, shape, digestOfBytes(pixels)]);
       return [{ file: join(folder, `${name}.features`), features }];
     });

@@ -1,5 +1,6 @@
 import { lastStep } from '../shared/config/schedule.js';
 import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
+import { isStored } from '../shared/data/stored-set.js';
 import { shortModelName } from '../shared/config/resolve.js';
 import type { DryRunReport } from '../shared/run-reports.js';
 import { planTrainerArena } from '../worker/trainer.js';
@@ -20,11 +21,11 @@ export async function planRun(input: RunInput): Promise<DryRunReport> {
   const steps = lastStep(config, perEpoch);
   const setup = trainerSetup(prepared);
   const arena = planTrainerArena(setup);
-  const dataBytes = setup.sets.reduce(
-    (sum, { pixels, labels }) => sum + pixels.byteLength + labels.byteLength,
-    0,
-  );
   const trainer = await openForUse(prepared, prepared.initialWeights);
+  const dataBytes = setup.sets.reduce(
+    (sum, set) => sum + (isStored(set) ? 0 : set.pixels.byteLength) + set.labels.byteLength,
+    trainer.readAhead?.bytes ?? 0,
+  );
   let stepSeconds = Infinity;
   try {
     for (let i = 0; i <= Math.min(TIMED_STEPS, perEpoch - 1); i++) {

@@ -1,9 +1,10 @@
 import { decodeSplit, readIdx } from '../coordinator/data/decode-folder.js';
 import { allocateShared } from '../coordinator/data/shared-memory.js';
 import { decodeIdxImages, type DecodedImages } from '../shared/data/idx.js';
-import type { DataSet } from '../shared/data/data-set.js';
+import type { RunData } from '../shared/data/data-set.js';
 import type { ImageSet } from '../shared/data/image-set.js';
 import { formatShape, pixelsOf, sameShape } from '../shared/data/image-shape.js';
+import { inMemory } from '../shared/data/stored-set.js';
 import { LockstepError } from '../shared/errors.js';
 import type { ImageReference, Prediction, RunUseOptions } from '../shared/run-reports.js';
 import { openForUse } from './evaluate-run.js';
@@ -48,10 +49,10 @@ export async function predictRun(
 
 function find(
   image: ImageReference,
-  data: DataSet,
+  data: RunData['whole'],
   files: Map<string, DecodedImages & { labels: Uint16Array | null }>,
 ): FoundImage {
-  if (image.kind === 'set') return pick(data[image.set], image.index, image.set);
+  if (image.kind === 'set') return pick(inMemory(data[image.set]), image.index, image.set);
   const { path } = image;
   const known = files.get(path) ?? readImages(path, data.train.shape);
   files.set(path, known);

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { loadDataset } from '../coordinator/data/load-dataset.js';
+import { loadDataset, storeDataset } from '../coordinator/data/load-dataset.js';
 import { loadModel } from '../coordinator/model/load-model.js';
 import { placePretrained } from '../coordinator/model/pretrained/place-pretrained.js';
 import { readWeightsFile } from '../coordinator/model/pretrained/read-weights.js';
@@ -24,8 +24,10 @@ import { weightAverageOf } from '../shared/config/weight-average.js';
 import type { ArrayData } from '../shared/data/array-data.js';
 import { channelStatistics } from '../shared/data/channel-statistics.js';
 import type { DataListener } from '../shared/data/data-progress.js';
-import type { RunData } from '../shared/data/data-set.js';
-import type { ImageSet } from '../shared/data/image-set.js';
+import type { DataSet, RunData, StoredDataSet } from '../shared/data/data-set.js';
+import type { LabelledSet } from '../shared/data/image-set.js';
+import { blocksOf } from '../shared/data/stored-images.js';
+import { isStored } from '../shared/data/stored-set.js';
 import { LockstepError } from '../shared/errors.js';
 import { refuseSingleSamples } from '../shared/model/batch-norm-samples.js';
 import { INCEPTION_BLOCKS } from '../shared/model/inception-base.js';
@@ -35,6 +37,7 @@ import { compiledPart, hardwarePart, PROBE_PART } from '../shared/protocol/engin
 import type { BuiltProgram } from '../worker/engine/engine.js';
 import { ENGINES, selectEngine, type EngineChoice } from '../worker/engine/select.js';
 import type { Trainer, TrainerSetup } from '../worker/trainer.js';
+import { bytesInMemory } from './data-memory.js';
 import { splitData } from './split-data.js';
 import { dataSetOf } from './user-data.js';
 
@@ -59,7 +62,15 @@ export interface PreparedRun {
   readonly identity: RunIdentity;
 }
 
-export async function prepareRun(input: RunInput, listener: DataListener): Promise<PreparedRun> {
+/**
+ * `trainedOn`: the digest of the data set that the run was trained on, where it is only used: other data
+ * are neither split nor changed.
+ */
+export async function prepareRun(
+  input: RunInput,
+  listener: DataListener,
+  { trainedOn }: { readonly trainedOn?: string | undefined } = {},
+): Promise<PreparedRun> {
   const { model: given, data: source, ...rest } = input;
   const hasArrays = typeof source === 'object' && source !== null;
   const asked = await prepareConfig(
@@ -71,10 +82,9 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
     { processors: availableParallelism(), now: new Date(), cwd: process.cwd() },
   );
   refuseMissingObjects(asked, typeof given === 'object', hasArrays);
-  const whole = hasArrays
-    ? dataSetOf(source)
-    : await loadDataset({ ...listener, data: asked.data ?? undefined });
-  const data = splitData(whole, asked);
+  const whole = hasArrays ? dataSetOf(source) : await dataWithin(asked, listener);
+  const isOther = trainedOn !== undefined && trainedOn !== whole.digest;
+  const data: RunData = isOther ? { ...whole, validation: null, whole } : splitData(whole, asked);
   const { shape, classes } = data.train;
   const loaded = await loadModel(
     typeof given === 'object' ? given : asked.model,
@@ -100,7 +110,8 @@ export async function prepareRun(input: RunInput, listener: DataListener): Promi
   const weights = initialWeights(model, layout, config.seed, config.initialWeights);
   await startPretrained(config, made, weights, listener);
   if (normalized !== null && !(normalized.hadLayer && config.initialWeights === 'model')) {
-    placeStatistics(normalized, channelStatistics(data.train), weights);
+    const blocks = isStored(data.train) ? blocksOf(data.train) : [data.train.pixels];
+    placeStatistics(normalized, channelStatistics(data.train, blocks), weights);
   }
   const initial = digestOfBytes(new Uint8Array(weights.buffer));
   const identity = identityOf(config, data.digest, layout, initial, program);
@@ -124,6 +135,17 @@ async function startPretrained(
   }
 }
 
+/** In memory, where that has room for the images; otherwise in a file. */
+async function dataWithin(
+  config: ResolvedConfig,
+  listener: DataListener,
+): Promise<DataSet | StoredDataSet> {
+  const options = { ...listener, data: config.data ?? undefined };
+  if (config.dataMemory === null) return loadDataset(options);
+  const stored = await storeDataset(options);
+  return bytesInMemory(stored, config) > config.dataMemory ? stored : loadDataset(options);
+}
+
 /** What the run's engine makes of its model: the same on every worker. */
 export function buildProgram(
   choice: EngineChoice,
@@ -138,7 +160,7 @@ export function buildProgram(
     /** URL of the module that made the model; null: none did, or it is not here. */
     readonly module: string | null;
   },
-  train: ImageSet,
+  train: LabelledSet,
 ): Promise<BuiltProgram> {
   return choice.engine.build({
     model,
@@ -204,6 +226,7 @@ export function trainerSetup(
   | 'average'
   | 'keepsBest'
   | 'sets'
+  | 'dataMemory'
   | 'augmentation'
   | 'keepBytes'
   | 'seed'
@@ -225,6 +248,7 @@ export function trainerSetup(
     average: weightAverageOf(config),
     keepsBest: keepsBest(config),
     sets: [data.train, data.test, ...(data.validation === null ? [] : [data.validation])],
+    dataMemory: config.dataMemory,
     augmentation: augmentationOf(config),
     keepBytes: config.keepFeatures * 1048576,
     seed: config.seed,

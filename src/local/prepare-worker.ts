@@ -4,12 +4,13 @@ import { digestOfBytes } from '../coordinator/run-identity.js';
 import { isBuiltIn } from '../shared/config/rules.js';
 import { resolveConfig } from '../shared/config/resolve.js';
 import { gpuWishOf, gpuWishText, type GpuWish } from '../shared/config/gpus.js';
-import { ARRAY_DATA, OBJECT_MODEL, type ConfigInput } from '../shared/config/schema.js';
+import { OBJECT_MODEL, type ConfigInput } from '../shared/config/schema.js';
 import { LockstepError } from '../shared/errors.js';
 import { rowLayout } from '../shared/model/layout.js';
 import type { Welcome } from '../shared/wire/session.js';
 import type { BlobFetch } from '../worker/cluster/blob-fetch.js';
 import { ENGINES, selectEngine } from '../worker/engine/select.js';
+import { tellStored } from './data-memory.js';
 import { buildProgram, identityOf, settled, type PreparedRun } from './prepare-run.js';
 import { receiveData } from './received-data.js';
 import { splitData } from './split-data.js';
@@ -24,6 +25,8 @@ export interface PreparedFor {
   readonly engine: ConfigInput['engine'] | null;
   /** null: all where the run computes on GPUs, else none. */
   readonly gpus: GpuWish;
+  /** The most bytes of images in memory; null: all of them may be. */
+  readonly dataMemory?: number | null;
   readonly notice: (text: string) => void;
 }
 
@@ -31,24 +34,25 @@ export interface PreparedFor {
 export async function prepareWorker(
   welcome: Welcome,
   blobs: BlobFetch,
-  { worker, threads, engine, gpus, notice }: PreparedFor,
+  { worker, threads, engine, gpus, dataMemory = null, notice }: PreparedFor,
 ): Promise<PreparedRun> {
-  const whole = await receiveData(welcome.data, blobs, worker, notice);
-  const initialWeights = new Float32Array(welcome.initialWeights.bytes / 4);
-  await blobs.fill(welcome.initialWeights.digest, new Uint8Array(initialWeights.buffer), 0);
   const onGpus = Object.keys(welcome.identity).some((name) => /^hardware /.test(name));
   // Its options belong to a model's name; what else it may be is a path on the coordinator's machine.
   const name = String(welcome.config['model']);
   const asked = resolveConfig(
     {
       ...{ ...welcome.config, model: isBuiltIn(name) ? name : OBJECT_MODEL },
-      ...{ data: ARRAY_DATA, threads },
+      ...{ data: null, threads, dataMemory },
       ...(engine !== null && { engine }),
       gpus: gpuWishText(gpus ?? (onGpus ? 'all' : 'none')),
     },
     { processors: availableParallelism(), now: new Date(), cwd: process.cwd() },
   );
+  const whole = await receiveData(welcome.data, blobs, { worker, config: asked, notice });
+  const initialWeights = new Float32Array(welcome.initialWeights.bytes / 4);
+  await blobs.fill(welcome.initialWeights.digest, new Uint8Array(initialWeights.buffer), 0);
   const data = splitData(whole, asked);
+  tellStored(data, dataMemory, notice);
   const model = await modelOf(welcome.model);
   const layout = rowLayout(model);
   const choice = await selectEngine(asked.engine, model, ENGINES, {

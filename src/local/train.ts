@@ -7,6 +7,7 @@ import { interrupted, saveTrained, summarize } from './conclude.js';
 import { FeatureFiles } from './feature-files.js';
 import { LOCAL_WORKER, LocalRun } from './local-run.js';
 import type { RunTrace } from '../coordinator/trace/run-trace.js';
+import { tellReadAhead } from './data-memory.js';
 import { prepareRun, trainerSetup, type RunInput, withProbeRow } from './prepare-run.js';
 
 export type TrainInput = RunInput & {
@@ -48,6 +49,7 @@ export async function train(input: TrainInput): Promise<RunSummary> {
       onRepair: (fault) => {
         notice(`${fault.message} A new thread takes its place.`);
       },
+      onNotice: notice,
       hook: threadHook,
       tracer: trace?.local(LOCAL_WORKER) ?? null,
     });
@@ -60,6 +62,7 @@ export async function train(input: TrainInput): Promise<RunSummary> {
       const setupSeconds = (performance.now() - began) / 1000;
       const conclusion = await local.finish(signal);
       if (conclusion === null) throw interrupted(folder.path);
+      tellReadAhead(trainer.readAhead, notice);
       await saveTrained(run, conclusion, folder);
       const summary = summarize(run, folder.path, conclusion, began, setupSeconds);
       await folder.writeSummary(summary);

@@ -25,13 +25,20 @@ export interface TrainedRun {
 
 /**
  * Throws RUN_FOLDER_NOT_A_RUN, RUN_WITHOUT_CHECKPOINT, RUN_WITHOUT_BEST, RUN_IDENTITY_DIFFERS where the model or its
- * engine is not what it was (other data are allowed here).
+ * engine is not what it was. Other data are allowed here: nothing of them was trained on, so that they
+ * are taken as they are, without a validation set and without noise.
  */
 export async function openTrainedRun(folder: string, options: RunUseOptions): Promise<TrainedRun> {
   const notice = options.notice ?? (() => undefined);
   const stored = (await readRunConfig(folder)) as ConfigInput;
   const listener: DataListener = { onNotice: notice };
   const saved = join(folder, 'model');
+  const store = new CheckpointStore(join(folder, 'checkpoints'), stored.keepCheckpoints ?? 1);
+  const found = await store.newestValid((error) => {
+    notice(`${error.message} An older one is taken.`);
+  });
+  if (found === null) throw withoutCheckpoint(folder);
+  const { step: applied, identity, sections, state } = found.checkpoint;
   const prepared = await prepareRun(
     {
       ...stored,
@@ -39,24 +46,16 @@ export async function openTrainedRun(folder: string, options: RunUseOptions): Pr
       // Its weights come out of a checkpoint.
       pretrained: null,
       out: folder,
+      // Whoever uses a run may look at any image.
+      dataMemory: null,
       ...(options.data !== undefined && { data: options.data }),
       ...(options.threads !== undefined && { threads: options.threads }),
       // Computed on GPUs where they are; it need not be where they were.
       ...(stored.gpus !== 'none' && { gpus: null }),
     },
     listener,
+    { trainedOn: identity['data set'] },
   );
-  const store = new CheckpointStore(join(folder, 'checkpoints'), prepared.config.keepCheckpoints);
-  const found = await store.newestValid((error) => {
-    notice(`${error.message} An older one is taken.`);
-  });
-  if (found === null) {
-    throw new LockstepError('RUN_WITHOUT_CHECKPOINT', `${folder} holds no checkpoint yet.`, {
-      hint: 'Let the run come to its first checkpoint, or lower --checkpoint-every.',
-      where: { run: folder },
-    });
-  }
-  const { step: applied, identity, sections, state } = found.checkpoint;
   // Whatever the weights came from, they are used by this layout and these kernels.
   const used = Object.keys(prepared.identity).filter((name) => /^(layout|compiled)/.test(name));
   const those = (all: RunIdentity): RunIdentity =>
@@ -68,6 +67,13 @@ export async function openTrainedRun(folder: string, options: RunUseOptions): Pr
   const { step, bytes } = weightsOrRefuse({ step: applied, state: sections, best }, choice, folder);
   const weights = new Float32Array(new Uint8Array(bytes).buffer);
   return { prepared, applied, step, weights, weightsOf: choice };
+}
+
+function withoutCheckpoint(folder: string): LockstepError {
+  return new LockstepError('RUN_WITHOUT_CHECKPOINT', `${folder} holds no checkpoint yet.`, {
+    hint: 'Let the run come to its first checkpoint, or lower --checkpoint-every.',
+    where: { run: folder },
+  });
 }
 
 /** The mark of the best state, as a checkpoint's header has it. */

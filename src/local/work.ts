@@ -24,6 +24,7 @@ import { TraceSender } from '../worker/cluster/trace-sender.js';
 import { loadKernels } from '../worker/engine/wasm/module.js';
 import { Trainer } from '../worker/trainer.js';
 import { FeatureFiles } from './feature-files.js';
+import { tellReadAhead } from './data-memory.js';
 import { trainerSetup, withProbeRow, type PreparedRun } from './prepare-run.js';
 import { prepareWorker } from './prepare-worker.js';
 import { beginLife } from './run-member.js';
@@ -43,6 +44,8 @@ export interface WorkInput {
   readonly engine?: ConfigInput['engine'] | null;
   /** null: all where the run computes on GPUs, else none. */
   readonly gpus?: GpuWish;
+  /** The most bytes of images in memory; a larger data set stays in a file. null: no bound. */
+  readonly dataMemory?: number | null;
   /** Where other workers may connect; null: a free port, on loopback where the coordinator is. */
   readonly listen: SocketAddress | null;
   /** null: host and process. */
@@ -109,13 +112,13 @@ class WorkerProcess {
   }
 
   async run(): Promise<void> {
-    const { notice, threads, engine = null, gpus = null } = this.#input;
+    const { notice, threads, engine = null, gpus = null, dataMemory = null } = this.#input;
     let id = await this.#join();
     try {
       const welcome = await this.#welcome();
       const prepared = await prepareWorker(welcome, this.#blobs, {
         worker: this.#name,
-        ...{ threads, engine, gpus },
+        ...{ threads, engine, gpus, dataMemory },
         notice,
       });
       const trace = welcome.traced ? this.#trace : null;
@@ -125,6 +128,7 @@ class WorkerProcess {
         onRepair: (fault) => {
           notice(`${fault.message} A new thread takes its place.`);
         },
+        onNotice: notice,
         hook: this.#input.threadHook ?? null,
         tracer: trace && trace.add,
       });
@@ -134,7 +138,10 @@ class WorkerProcess {
         features = await FeatureFiles.open(run, trainer, notice);
         for (let life = 0; ; life++) {
           const retryAfterMillis = await this.#live(id, welcome, run, trainer, life === 0);
-          if (retryAfterMillis === null) return;
+          if (retryAfterMillis === null) {
+            tellReadAhead(trainer.readAhead, notice);
+            return;
+          }
           await after(retryAfterMillis, undefined, { signal: this.#input.signal });
           id = await this.#join();
         }

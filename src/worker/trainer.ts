@@ -1,7 +1,7 @@
 import type { Augmentation } from '../shared/augmentation/augmentation.js';
-import type { ImageSet } from '../shared/data/image-set.js';
 import { stepsPerEpoch } from '../shared/data/epoch-plan.js';
 import { EpochOrders } from '../shared/data/epoch-orders.js';
+import type { SampleSet } from '../shared/data/stored-set.js';
 import { LockstepError } from '../shared/errors.js';
 import { microBatchCount, type Range } from '../shared/numerics/micro-batches.js';
 import {
@@ -18,6 +18,8 @@ import type { Tracer } from '../shared/trace/span.js';
 import type { BuiltProgram, KeptFeatures } from './engine/engine.js';
 import { loadKernels } from './engine/wasm/module.js';
 import { allocateKept } from './kept-features.js';
+import { tagOf, type StepSamples } from './samples/coming-batches.js';
+import { ReadAhead, type ReadAheadReport } from './samples/read-ahead.js';
 import { allocateArena, planArena, rowAddress, type ArenaPlan } from './threads/arena.js';
 import { allocateBoard } from './threads/segment-board.js';
 import { squareSumWords } from './threads/blocks.js';
@@ -42,7 +44,9 @@ export interface TrainerSetup {
   /** Whether a copy of the best weights is kept. */
   readonly keepsBest: boolean;
   /** Set 0 is trained on. */
-  readonly sets: readonly ImageSet[];
+  readonly sets: readonly SampleSet[];
+  /** The most bytes of images in memory, where sets are stored. */
+  readonly dataMemory?: number | null;
   /** How samples of set 0 are changed in training; null: not at all. */
   readonly augmentation: Augmentation | null;
   /** Bytes for what frozen layers compute of the sets' samples; left out: it is not kept. */
@@ -61,6 +65,8 @@ export interface TrainerSetup {
   /** Whether `predict` will be asked for: it needs room for its results. */
   readonly predicts: boolean;
   readonly onRepair: (fault: LockstepError) => void;
+  /** Told what costs time and no bits. */
+  readonly onNotice?: (text: string) => void;
   /** URL of a ThreadHook, or null. */
   readonly hook: string | null;
   /** Told of every phase of every compute thread; left out: nobody. */
@@ -98,6 +104,7 @@ export class Trainer {
   readonly #arena: WebAssembly.Memory;
   readonly #team: ThreadTeam;
   readonly #orders: EpochOrders;
+  readonly #readAhead: ReadAhead | null;
   readonly #corrections: readonly BiasCorrection[];
   /** float32 [layout.weightsLength]: a copy of the best; null where none is kept. */
   readonly #best: Float32Array | null;
@@ -109,9 +116,11 @@ export class Trainer {
     team: ThreadTeam,
     orders: EpochOrders,
     kept: readonly (KeptFeatures | null)[],
+    readAhead: ReadAhead | null,
   ) {
     this.kept = kept;
     this.#setup = setup;
+    this.#readAhead = readAhead;
     this.arenaPlan = arenaPlan;
     this.#arena = arena;
     this.#team = team;
@@ -122,7 +131,7 @@ export class Trainer {
 
   /**
    * Lays the memory out and starts the threads. Weights and moments are zeros until `restore`.
-   * Throws ARENA_TOO_LARGE, ARENA_UNAVAILABLE, THREAD_FAULT.
+   * Throws ARENA_TOO_LARGE, ARENA_UNAVAILABLE, THREAD_FAULT; CONFIG_INVALID where `dataMemory` is too small.
    */
   static async open(setup: TrainerSetup): Promise<Trainer> {
     const { threads, microBatch } = setup;
@@ -136,6 +145,12 @@ export class Trainer {
     const classes = setup.sets[0]!.classes.length;
     const { program, sets, augmentation, keepBytes = 0 } = setup;
     const kept = allocateKept(program, sets, keepBytes, augmentation !== null);
+    const readAhead = ReadAhead.for({
+      ...{ sets: setup.sets, threads, microBatch, batchSize: setup.batchSize },
+      memoryBytes: setup.dataMemory ?? Infinity,
+      orders: orders.buffers,
+      notice: setup.onNotice ?? (() => undefined),
+    });
     const team = await ThreadTeam.start(
       {
         threads,
@@ -150,6 +165,7 @@ export class Trainer {
         kernels: kernels.module,
         sets: setup.sets,
         kept,
+        readAhead: readAhead?.memory ?? null,
         augmentation: setup.augmentation,
         seed: setup.seed,
         orders: orders.buffers,
@@ -168,13 +184,21 @@ export class Trainer {
       setup.limits,
       setup.onRepair,
       setup.tracer,
-    );
-    return new Trainer(setup, arenaPlan, arena, team, orders, kept);
+    ).catch(async (error: unknown) => {
+      await readAhead?.close();
+      throw error;
+    });
+    return new Trainer(setup, arenaPlan, arena, team, orders, kept, readAhead);
   }
 
   /** Grows while the threads get on. */
   get progress(): number {
     return this.#team.progress;
+  }
+
+  /** How images were read from the disk; null where all are in memory. */
+  get readAhead(): ReadAheadReport | null {
+    return this.#readAhead?.report ?? null;
   }
 
   /** float32 [layout.weightsLength]: a view of the weights as they stand. */
@@ -201,25 +225,37 @@ export class Trainer {
     node?: TreeNode,
     onSegment?: (segment: StepSegment) => void,
   ): Promise<TrainerStep> {
-    const { batchSize, microBatch, sets } = this.#setup;
-    const perEpoch = stepsPerEpoch(sets[0]!.count, batchSize);
-    const epoch = Math.floor(step / perEpoch);
-    const first = (step % perEpoch) * batchSize;
-    const samples = Math.min(batchSize, sets[0]!.count - first);
-    const order = this.#orders.place(epoch);
-    const microBatches = microBatchCount(samples, microBatch);
-    const task = { step, epoch, order, first, samples, microBatches };
-    const pending = this.#team.gradients(
-      { ...task, node: node ?? rootOf(microBatches) },
-      onSegment,
-    );
+    const { epoch, ...samples } = this.#samplesOf(step);
+    const asked = node ?? rootOf(samples.microBatches);
+    const task = { ...samples, epoch, node: asked, tag: tagOf(step) };
+    const pending = this.#team.gradients(task, onSegment);
     // While the threads compute: the next epoch's order, so that no step waits for it.
     this.#orders.place(epoch + 1);
+    this.#readAhead?.asked(samples, asked, this.#samplesOf(step + 1));
     const result = await pending;
     return {
       ...result,
       lossSum: this.rowAt(result.row)[this.#setup.layout.lossOffset]!,
       culprit: result.nonFinite < 0 ? null : this.elementName(result.nonFinite),
+    };
+  }
+
+  /** Which samples a step takes; their epoch's order is in its place then. */
+  #samplesOf(step: number): StepSamples & { readonly epoch: number } {
+    const { batchSize, microBatch, sets } = this.#setup;
+    const { count } = sets[0]!;
+    const perEpoch = stepsPerEpoch(count, batchSize);
+    const epoch = Math.floor(step / perEpoch);
+    const first = (step % perEpoch) * batchSize;
+    const samples = Math.min(batchSize, count - first);
+    const order = this.#orders.place(epoch);
+    return {
+      step,
+      epoch,
+      order,
+      first,
+      samples,
+      microBatches: microBatchCount(samples, microBatch),
     };
   }
 
@@ -241,7 +277,7 @@ export class Trainer {
     const samples = Math.min(PROBE_SAMPLES, this.#setup.microBatch, this.#setup.sets[0]!.count);
     const order = this.#orders.place(0);
     const node = rootOf(1);
-    const task = { step: 0, epoch: 0, order, first: 0, samples, microBatches: 1, node };
+    const task = { step: 0, epoch: 0, order, first: 0, samples, microBatches: 1, node, tag: tagOf(0) }; // prettier-ignore
     const { digest } = await this.#team.gradients(task);
     return digest.toString(16).padStart(16, '0');
   }
@@ -272,9 +308,10 @@ export class Trainer {
     of: 'last' | 'best' = 'last',
   ): Promise<PieceSums> {
     const { microBatch, sets } = this.#setup;
-    const all = rootOf(microBatchCount(sets[set]!.count, microBatch));
+    const range = pieces ?? rootOf(microBatchCount(sets[set]!.count, microBatch));
+    const tag = this.#readAhead?.evaluated(set, range) ?? 0;
     return this.#with(of === 'best' ? this.#best : this.#averaged, () =>
-      this.#team.evaluate(set, microBatch, applied, pieces ?? all),
+      this.#team.evaluate(set, microBatch, applied, range, tag),
     );
   }
 
@@ -292,7 +329,10 @@ export class Trainer {
 
   /** Class probabilities, float32 [samples, classes]: overwritten by the next call. */
   predict(set: number, applied: number): Promise<Float32Array> {
-    return this.#team.predict(set, this.#setup.microBatch, applied);
+    const { sets, microBatch } = this.#setup;
+    const all = rootOf(microBatchCount(sets[set]!.count, microBatch));
+    const tag = this.#readAhead?.evaluated(set, all) ?? 0;
+    return this.#team.predict(set, microBatch, applied, tag);
   }
 
   /** A copy of all that is kept from step to step. */
@@ -340,6 +380,7 @@ export class Trainer {
 
   async close(): Promise<void> {
     await this.#team.close();
+    await this.#readAhead?.close();
   }
 
   #vectors(): (readonly [string, Float32Array])[] {

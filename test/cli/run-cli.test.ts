@@ -469,12 +469,12 @@ t.test('coordinator asks for a run on workers, and prints how to join', async (t
 
 t.test('worker asks to work, with the flags as they are', async (t) => {
   const where = ['worker', '--join', 'ws://h:1', '--token-file', 'f'];
-  const { status, out, err, calls } = await lockstep([...where, '--threads', '3', '--name', 'n']);
+  const { status, out, err, calls } = await lockstep([...where, '--threads', '3', '--name', 'n', '--data-memory', '5000']); // prettier-ignore
   t.equal(status, 0, err);
   t.match(out, /Receiving the data set\.\nThe run is finished\./);
   const expected = {
     ...{ join: 'ws://h:1', tokenFile: 'f', tlsCa: null },
-    ...{ threads: 3, name: 'n', listen: null, engine: null, gpus: null },
+    ...{ threads: 3, name: 'n', listen: null, engine: null, gpus: null, dataMemory: 5000 },
   };
   t.match(calls[0]?.[1], expected);
   const onGpus = await lockstep([...where, '--engine', 'tensorflow', '--gpus', '1,0']);
@@ -485,6 +485,7 @@ t.test('worker asks to work, with the flags as they are', async (t) => {
     ['--gpus', 'both'],
     ['--gpus', '0,0'],
     ['--engine', 'tensorflaw'],
+    ['--data-memory', '1GB'],
     ['--listen', '7333'],
     ['--wait', '-1'],
   ];

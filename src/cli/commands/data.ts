@@ -1,20 +1,22 @@
-/** `lockstep data …`: find, fetch, look at and convert data sets. */
+/** `lockstep data …`: find, fetch, look at, convert and import data sets. */
 import type { Argv, CommandModule } from 'yargs';
 import { parseShape } from '../../shared/data/image-shape.js';
 import { writeJson, type CliContext } from '../context.js';
+import { importCommand } from './data-import.js';
 
 // What the commands need is loaded by those that run: this module is part of every start.
 
 export const dataCommand = (context: CliContext): CommandModule => ({
   command: 'data',
-  describe: 'find, fetch, check and convert data sets',
+  describe: 'find, fetch, check, convert and import data sets',
   builder: (yargs) =>
     yargs
       .command(infoCommand(context))
       .command(fetchCommand(context))
       .command(whereCommand(context))
       .command(convertCommand(context))
-      .demandCommand(1, 'data needs info, fetch, where or convert.')
+      .command(importCommand(context))
+      .demandCommand(1, 'data needs info, fetch, where, convert or import.')
       .example('$0 data fetch', 'Fashion-MNIST into the cache'),
   handler: () => undefined,
 });

@@ -57,6 +57,11 @@ function workerOptions(yargs: Argv, context: CliContext): Argv<Arguments> {
       describe: 'GPUs to compute on, by their numbers in nvidia-smi: all, none, or such as 0,1',
       defaultDescription: 'all where the run computes on GPUs',
     },
+    'data-memory': {
+      nargs: 1,
+      describe: 'The most bytes of images in memory; a larger data set stays in a file',
+      defaultDescription: 'the whole data set is in memory',
+    },
     listen: {
       nargs: 1,
       describe: 'Where other workers connect: HOST:PORT',
@@ -111,6 +116,7 @@ async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): P
       threads,
       engine: engineFlag(argv),
       gpus: gpusFlag(argv),
+      dataMemory: wholeNumberFlag(argv, 'data-memory', 1),
       listen: listen === null ? null : parseSocketAddress(listen),
       name: textFlag(argv, 'name'),
       waitSeconds,

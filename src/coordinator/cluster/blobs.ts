@@ -3,7 +3,14 @@ import { crc32c } from '../../shared/wire/crc32c.js';
 import type { DataPiece, WantData } from '../../shared/wire/session.js';
 
 /** What workers may ask for by its digest: the decoded data set, the initial weights. */
-export type Blobs = ReadonlyMap<string, Uint8Array>;
+export type Blobs = ReadonlyMap<string, Blob>;
+
+/** Bytes in memory, or in a file. */
+export interface Blob {
+  readonly length: number;
+  /** A copy of bytes first … end − 1. */
+  slice(first: number, end: number): Uint8Array;
+}
 
 /** The pieces of a blob that answer a request, in order; none where there is no such blob. */
 export function* piecesOf(blobs: Blobs, { digest, first, end }: WantData): Generator<DataPiece> {

@@ -41,7 +41,12 @@ export function writeFileAtomically(path: string, pieces: Iterable<Uint8Array>):
 /** Renames a complete, synced file, and makes the new name last. */
 export function putInPlace(temporary: string, path: string): void {
   renameSync(temporary, path);
-  const folder = openSync(dirname(path), 'r');
+  syncFolder(dirname(path));
+}
+
+/** Makes what was renamed in a folder last. */
+export function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);
   } finally {

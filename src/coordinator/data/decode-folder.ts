@@ -47,11 +47,21 @@ export function decodeFolder(
       `holds ${formatShape(test.shape)} images, ${train.imagesFile} ${formatShape(train.shape)} ones`,
     );
   }
-  const named = namedClasses(files.classesFile);
-  const classes = named ?? numberedClasses(classCount(train.labels, test.labels));
+  const { classes, areNamed } = classesOf(files, train.labels, test.labels);
   checkLabels(train.labels, classes, train.labelsFile);
   checkLabels(test.labels, classes, test.labelsFile);
-  return { train, test, classes, classesAreNamed: named !== undefined };
+  return { train, test, classes, classesAreNamed: areNamed };
+}
+
+/** As a file names them, or else as many as the largest label says. @throws LockstepError DATA_* */
+export function classesOf(
+  { classesFile }: DataFiles,
+  train: Uint16Array,
+  test: Uint16Array,
+): { readonly classes: readonly string[]; readonly areNamed: boolean } {
+  const named = namedClasses(classesFile);
+  const count = Math.max(largestLabel(train), largestLabel(test)) + 1;
+  return { classes: named ?? numberedClasses(count), areNamed: named !== undefined };
 }
 
 /** One split alone. @throws LockstepError DATA_* */
@@ -90,11 +100,6 @@ export function decodeSplit(
 export function readIdx(file: string, kind: 'images' | 'labels'): Uint8Array {
   const bytes = readWhole(file);
   return isGzip(bytes) ? gunzipIdx(bytes, kind, file) : bytes;
-}
-
-/** Where no file names the classes, the largest label tells their number. */
-function classCount(train: Uint16Array, test: Uint16Array): number {
-  return Math.max(largestLabel(train), largestLabel(test)) + 1;
 }
 
 function namedClasses(file: string | undefined): string[] | undefined {

@@ -81,14 +81,11 @@ export function entryPath(cache: string, folder: string, shape: ImageShape | und
  * @throws LockstepError where there is one that cannot be used
  */
 export function readEntry(path: string, files: readonly FileStamp[]): DecodedEntry | undefined {
-  const manifest = readManifest(`${path}.json`);
-  if (manifest === undefined || JSON.stringify(manifest.files) !== JSON.stringify(files)) {
-    return undefined;
-  }
-  const { shape, trainCount, testCount, classes, name, digest } = manifest;
-  const sizes = { shape, trainCount, testCount };
+  const noted = readNoted(path, files);
+  if (noted === undefined) return undefined;
+  const { sizes, classes, name, digest } = noted;
   const { byteLength } = layoutOf(sizes);
-  const bytesPath = `${path}.bytes`;
+  const bytesPath = bytesOf(path);
   return withFile(bytesPath, (descriptor, size) => {
     if (size !== byteLength) {
       throw damaged(bytesPath, `is ${size} bytes long instead of ${byteLength}`);
@@ -103,6 +100,21 @@ export function readEntry(path: string, files: readonly FileStamp[]): DecodedEnt
   });
 }
 
+/** All of an entry but its bytes, which lie in `bytesOf(path)`, and are not looked at. */
+export type NotedEntry = Omit<DecodedEntry, 'memory'>;
+
+/** As `readEntry`. */
+export function readNoted(path: string, files: readonly FileStamp[]): NotedEntry | undefined {
+  const manifest = readManifest(`${path}.json`);
+  if (manifest === undefined || JSON.stringify(manifest.files) !== JSON.stringify(files)) {
+    return undefined;
+  }
+  const { shape, trainCount, testCount, classes, name, digest } = manifest;
+  return { sizes: { shape, trainCount, testCount }, classes, name, digest };
+}
+
+export const bytesOf = (path: string): string => `${path}.bytes`;
+
 /** @throws LockstepError DATA_OUTPUT_FAILED */
 export function writeEntry(
   path: string,
@@ -110,9 +122,18 @@ export function writeEntry(
   entry: DecodedEntry,
   files: readonly FileStamp[],
 ): void {
-  const { sizes, classes, name, digest } = entry;
+  writeFileAtomically(bytesOf(path), [new Uint8Array(entry.memory)]);
+  writeNoted(path, folder, entry, files);
+}
+
+/** What is noted of an entry whose bytes are in their place. @throws LockstepError DATA_OUTPUT_FAILED */
+export function writeNoted(
+  path: string,
+  folder: string,
+  { sizes, classes, name, digest }: NotedEntry,
+  files: readonly FileStamp[],
+): void {
   const manifest: Manifest = { version: VERSION, folder, ...sizes, classes, name, digest, files };
-  writeFileAtomically(`${path}.bytes`, [new Uint8Array(entry.memory)]);
   writeFileAtomically(`${path}.json`, [new TextEncoder().encode(JSON.stringify(manifest))]);
   pruneDecoded(dirname(path));
 }

@@ -7,12 +7,13 @@
  *   fetched into <cache>/fashion-mnist       from the publisher, or else through apt
  */
 import type { DataListener } from '../../shared/data/data-progress.js';
-import type { DataSet } from '../../shared/data/data-set.js';
+import type { DataSet, StoredDataSet } from '../../shared/data/data-set.js';
 import type { ImageShape } from '../../shared/data/image-set.js';
 import { LockstepError } from '../../shared/errors.js';
 import { cacheFolder } from '../../shared/cache-folder.js';
-import { readDataFolder } from './read-data-folder.js';
+import { readDataFolder, type ReadDataFolderOptions } from './read-data-folder.js';
 import { fashionMnistSources, isPresent, nothingFound, type TriedSource } from './sources.js';
+import { storeDataFolder } from './store-data-folder.js';
 
 export interface LoadDatasetOptions extends DataListener {
   /** A folder with the user's own image set (IDX or CSV files). */
@@ -29,11 +30,24 @@ export interface LoadDatasetOptions extends DataListener {
  * @throws LockstepError DATA_*: one that names file, place and remedy where a source is faulty;
  *   one that lists every source tried, with its reason, where there is no data set at all.
  */
-export async function loadDataset(options: LoadDatasetOptions = {}): Promise<DataSet> {
+export function loadDataset(options: LoadDatasetOptions = {}): Promise<DataSet> {
+  return loadBy(readDataFolder, options);
+}
+
+/** As `loadDataset`, with the pixels left in a file of the cache. */
+export function storeDataset(options: LoadDatasetOptions = {}): Promise<StoredDataSet> {
+  return loadBy(storeDataFolder, options);
+}
+
+/** `read`: what becomes of the folder that is found. */
+async function loadBy<Result>(
+  read: (options: ReadDataFolderOptions) => Result,
+  options: LoadDatasetOptions,
+): Promise<Result> {
   const cache = options.cache ?? cacheFolder(process.env);
   if (options.data !== undefined) {
     const { data: folder, shape } = options;
-    return readDataFolder({ ...options, folder, source: folder, cache, shape });
+    return read({ ...options, folder, source: folder, cache, shape });
   }
   const tried: TriedSource[] = [];
   for (const { folder, source } of fashionMnistSources(cache)) {
@@ -42,7 +56,7 @@ export async function loadDataset(options: LoadDatasetOptions = {}): Promise<Dat
       continue;
     }
     try {
-      return readDataFolder({ ...options, folder, source, cache, published: true });
+      return read({ ...options, folder, source, cache, published: true });
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
       options.onNotice?.(`${source} is passed over: ${error.message}`);
@@ -53,5 +67,5 @@ export async function loadDataset(options: LoadDatasetOptions = {}): Promise<Dat
   // Most starts need no network: its modules are loaded by those that do.
   const { fetchFashionMnist } = await import('./fetch/fetch-fashion-mnist.js');
   const fetched = await fetchFashionMnist({ ...options, cache, tried });
-  return readDataFolder({ ...options, ...fetched, cache, published: true });
+  return read({ ...options, ...fetched, cache, published: true });
 }

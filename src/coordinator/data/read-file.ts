@@ -21,11 +21,22 @@ export function readWhole(path: string): Uint8Array {
 
 /** Fills `target` from the start of the file. */
 export function readInto(descriptor: number, target: Uint8Array, path: string): void {
+  readRange(descriptor, target, 0, path);
+}
+
+/** Fills `target` from byte `from` of the file on. */
+export function readRange(
+  descriptor: number,
+  target: Uint8Array,
+  from: number,
+  path: string,
+): void {
   let done = 0;
   while (done < target.length) {
     const length = Math.min(target.length - done, MOST_BYTES_PER_READ);
-    const got = readSync(descriptor, target, done, length, done);
-    if (got === 0) throw unreadable(path, `ended at byte ${done} of ${target.length}`);
+    const got = readSync(descriptor, target, done, length, from + done);
+    if (got === 0)
+      throw unreadable(path, `ended at byte ${from + done} of ${from + target.length}`);
     done += got;
   }
 }

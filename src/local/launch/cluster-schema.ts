@@ -81,6 +81,12 @@ export const WORKER_SHAPE = {
     .describe(
       'Whether each of the GPUs named in gpus gets a worker of its own, in its own process',
     ),
+  dataMemory: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('The most bytes of images in its memory; null: the whole data set'),
   listen: address
     .nullable()
     .default(null)

@@ -5,6 +5,7 @@ import { digestOfBytes } from '../../coordinator/run-identity.js';
 import type { RunReport } from '../../report/run-report.js';
 import { countClasses } from '../../shared/data/classes.js';
 import { stepsPerEpoch } from '../../shared/data/epoch-plan.js';
+import { inMemory } from '../../shared/data/stored-set.js';
 import { LockstepError } from '../../shared/errors.js';
 import type { RunUseOptions } from '../../shared/run-reports.js';
 import { evaluateSet, openForUse } from '../evaluate-run.js';
@@ -45,7 +46,8 @@ async function gather(folder: string, name: string, options: RunUseOptions): Pro
   const run = await openTrainedRun(folder, options);
   const { prepared, applied, step, weights, weightsOf } = run;
   const { config, data, program } = prepared;
-  const { train, test } = data;
+  const { train } = data;
+  const test = inMemory(data.test);
   const records = (await readMetrics(folder)).filter((record) => record.step <= applied);
   const trainer = await openForUse(prepared, weights, options.notice, true);
   const { evaluation, predictions } = await evaluateSet(trainer, run, 'test').finally(() =>

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOfBytes } from '../../coordinator/run-identity.js';
 import { average } from '../../shared/ensemble/combine.js';
-import type { ImageSet } from '../../shared/data/image-set.js';
+import type { LabelledSet } from '../../shared/data/image-set.js';
 import { LockstepError } from '../../shared/errors.js';
 import { SET_INDEX, TEST_SET, VALIDATION_SET } from '../../shared/protocol/evaluated-sets.js';
 import type { RunUseOptions } from '../../shared/run-reports.js';
@@ -19,8 +19,8 @@ export interface MemberPredictions {
   readonly parameters: number;
   /** Digest of the whole data set; members of other data say nothing of the same samples. */
   readonly data: string;
-  readonly train: ImageSet;
-  readonly test: ImageSet;
+  readonly train: LabelledSet;
+  readonly test: LabelledSet;
   /** Indices into the training set, rising: uint32 [held out]. */
   readonly samples: Uint32Array;
   /** float32 [held out, classes], in the order of `samples`. */
@@ -65,7 +65,7 @@ async function predictRun(folder: string, options: RunUseOptions): Promise<Predi
       data: data.digest,
       train: data.whole.train,
       test: data.test,
-      samples: splitOf(data.whole.train, config)?.validation ?? new Uint32Array(),
+      samples: data.validation === null ? new Uint32Array() : splitOf(data.whole.train, config)!.validation, // prettier-ignore
       heldOut: data.validation === null ? new Float32Array() : await say(VALIDATION_SET),
       onTest: await say(TEST_SET),
     };

@@ -24,12 +24,18 @@ export class Augmenter {
   }
 
   /**
-   * Writes image `sample` of a set, as epoch `epoch` sees it, to `to` at `toAt`.
-   * `pixels`: uint8 [count, height, width, channels], left as it is.
+   * Writes the image at byte `at` of `pixels`, which is sample `sample` of its set, as epoch `epoch`
+   * sees it, to `to` at `toAt`. `pixels`: uint8 [images, height, width, channels], left as it is.
    */
-  write(pixels: Uint8Array, sample: number, epoch: number, to: Uint8Array, toAt: number): void {
+  write(
+    pixels: Uint8Array,
+    at: number,
+    sample: number,
+    epoch: number,
+    to: Uint8Array,
+    toAt: number,
+  ): void {
     const { erasing } = this.#augmentation;
-    const at = sample * this.#bytes;
     this.#draws.begin(sample, epoch);
     if (movesPixels(this.#augmentation)) this.#move(pixels, at, to, toAt);
     else to.set(pixels.subarray(at, at + this.#bytes), toAt);

@@ -5,6 +5,7 @@ import { showValue } from './faults.js';
 import { gpusFault } from './gpus.js';
 import { decides, validates } from './training-controls.js';
 import {
+  ARRAY_DATA,
   BUILT_IN_MODELS,
   CONFIG_SHAPE,
   OBJECT_MODEL,
@@ -94,6 +95,11 @@ export const CONFIG_RULES: readonly ConfigRule[] = [
       : `belongs to engine tensorflow, but engine is ${engine}`,
   ),
   rule(['gpus'], ({ gpus }) => (gpus === null ? null : gpusFault(gpus))),
+  rule(['dataMemory', 'data'], ({ dataMemory, data }) =>
+    dataMemory !== null && data === ARRAY_DATA
+      ? 'needs data in files: the arrays of a program are in memory'
+      : null,
+  ),
   rule(['validation'], ({ validation }) =>
     validation > 1 && !Number.isInteger(validation)
       ? `expected a share below 1 or a whole number of samples, got ${String(validation)}`

@@ -500,6 +500,11 @@ export const PLACEMENT = {
     'Let workers with different engines, or on different hardware, compute one run: its weights are then not the same bits any more',
     z.boolean().default(false),
   ),
+  dataMemory: computing.describe(
+    'The most bytes of images in memory; a larger data set stays in a file, and images are read ahead of the steps',
+    z.int().min(1).max(Number.MAX_SAFE_INTEGER).nullable().default(null),
+    { placeholder: 'BYTES', defaultText: 'the whole data set is in memory' },
+  ),
   stallSeconds: computing.describe(
     'A compute thread that gets nowhere for so long is taken for stuck, and replaced',
     z.number().positive().max(86_400).nullable().default(null),

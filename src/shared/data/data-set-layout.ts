@@ -9,6 +9,7 @@
  */
 import type { ImageSet, ImageShape } from './image-set.js';
 import { pixelsOf } from './image-shape.js';
+import type { StoredPixels, StoredSet } from './stored-set.js';
 
 const ALIGNMENT = 64;
 
@@ -56,6 +57,29 @@ export function viewDataSet(
   return {
     train: view(sizes.trainCount, layout.trainPixels, layout.trainLabels),
     test: view(sizes.testCount, layout.testPixels, layout.testLabels),
+  };
+}
+
+/**
+ * The same where the pixels stay in a file of that layout. `labels`: uint16 of both sets, one behind
+ * the other, over a SharedArrayBuffer.
+ */
+export function viewStoredSet(
+  file: Pick<StoredPixels, 'file' | 'stamp'>,
+  labels: Uint16Array,
+  sizes: DataSetSizes,
+  classes: readonly string[],
+): { readonly train: StoredSet; readonly test: StoredSet } {
+  const { shape, trainCount, testCount } = sizes;
+  const { trainPixels, testPixels } = layoutOf(sizes);
+  const view = (count: number, firstLabel: number, position: number): StoredSet => ({
+    ...{ shape, count, classes },
+    labels: labels.subarray(firstLabel, firstLabel + count),
+    stored: { ...file, position, places: null, noise: null },
+  });
+  return {
+    train: view(trainCount, 0, trainPixels),
+    test: view(testCount, trainCount, testPixels),
   };
 }
 

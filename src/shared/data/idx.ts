@@ -117,11 +117,18 @@ export function decodeIdxLabels(bytes: Uint8Array, file: string): Uint16Array {
 
 /** Rank 3 for one channel, rank 4 for more. `pixels`: uint8 [count, height, width, channels]. */
 export function encodeIdxImages(count: number, shape: ImageShape, pixels: Uint8Array): Uint8Array {
-  const sizes = [count, shape.height, shape.width];
-  if (shape.channels !== 1) sizes.push(shape.channels);
-  const { bytes, headerBytes } = allocateIdx(0x08, sizes, 1);
+  const { bytes, headerBytes } = allocateIdx(0x08, imageSizes(count, shape), 1);
   bytes.set(pixels, headerBytes);
   return bytes;
+}
+
+/** What such a file begins with: the pixels follow. */
+export function encodeIdxImagesHeader(count: number, shape: ImageShape): Uint8Array {
+  return allocateIdx(0x08, imageSizes(count, shape), 0).bytes;
+}
+
+function imageSizes(count: number, { height, width, channels }: ImageShape): number[] {
+  return channels === 1 ? [count, height, width] : [count, height, width, channels];
 }
 
 /** uint8 where all labels fit, else int32. */

@@ -8,14 +8,18 @@ export interface ImageShape {
   readonly channels: number;
 }
 
-export interface ImageSet {
+/** What is known of a set wherever its pixels lie. */
+export interface LabelledSet {
   readonly shape: ImageShape;
   /** Number of images. */
   readonly count: number;
-  /** uint8 [count, height, width, channels], over a SharedArrayBuffer. */
-  readonly pixels: Uint8Array;
   /** uint16 [count], each below `classes.length`, over a SharedArrayBuffer. */
   readonly labels: Uint16Array;
   /** Names of the classes, in label order. */
   readonly classes: readonly string[];
+}
+
+export interface ImageSet extends LabelledSet {
+  /** uint8 [count, height, width, channels], over a SharedArrayBuffer. */
+  readonly pixels: Uint8Array;
 }

@@ -52,11 +52,61 @@ function partnersOf(pairs: NonNullable<ClassNoise['pairs']>, classes: number): n
   return partners;
 }
 
+/** Between which values an attribute (a pixel's channel) lies over a set: uint8 [height, width, channels]. */
+export interface NoiseDomains {
+  readonly least: Uint8Array;
+  readonly greatest: Uint8Array;
+}
+
+/** Of a set whose images come in blocks of whole ones, each of `bytes` bytes. */
+export function noiseDomains(blocks: Iterable<Uint8Array>, bytes: number): NoiseDomains {
+  const least = new Uint8Array(new SharedArrayBuffer(bytes)).fill(255);
+  const greatest = new Uint8Array(new SharedArrayBuffer(bytes));
+  for (const block of blocks) {
+    for (let from = 0; from < block.length; from += bytes) {
+      for (let at = 0; at < bytes; at++) {
+        const value = block[from + at]!;
+        if (value < least[at]!) least[at] = value;
+        if (value > greatest[at]!) greatest[at] = value;
+      }
+    }
+  }
+  return { least, greatest };
+}
+
 /**
- * Replaces each value of the images, in place, with the chance `level` by a random one between the
- * least and the greatest that this attribute (the same pixel and channel) has over the set, each
- * whole number as likely.
+ * Replaces each value of images with the chance `level` by a random one between the least and the
+ * greatest that this attribute has over the set, each whole number as likely.
  */
+export class AttributeNoise {
+  readonly #domains: NoiseDomains;
+  readonly #level: number;
+  readonly #keys: readonly [number, number];
+  readonly #words = new Uint32Array(4);
+
+  constructor(domains: NoiseDomains, level: number, seed: number) {
+    this.#domains = domains;
+    this.#level = level;
+    this.#keys = seedKey(seed);
+  }
+
+  /** In place, to the image at byte `from`; `sample`: its index in the whole training set. */
+  add(pixels: Uint8Array, from: number, sample: number): void {
+    const { least, greatest } = this.#domains;
+    const words = this.#words;
+    const [key0, key1] = this.#keys;
+    const stream = streamWord(PURPOSE.attributeNoise, 0);
+    for (let at = 0; at < least.length; at++) {
+      if (at % 2 === 0) philox4x32(at >>> 1, sample, 0, stream, key0, key1, words);
+      const word = 2 * (at % 2);
+      if (words[word]! >= this.#level * RANGE) continue;
+      const values = greatest[at]! - least[at]! + 1;
+      pixels[from + at] = least[at]! + Math.floor((words[word + 1]! * values) / RANGE);
+    }
+  }
+}
+
+/** Such noise in all images of a set, in place. `samples`: as for `addClassNoise`. */
 export function addAttributeNoise(
   { pixels, count, shape }: Pick<ImageSet, 'pixels' | 'count' | 'shape'>,
   samples: Uint32Array,
@@ -64,34 +114,6 @@ export function addAttributeNoise(
   seed: number,
 ): void {
   const bytes = pixelsOf(shape);
-  const { least, greatest } = domainsOf(pixels, count, bytes);
-  const [key0, key1] = seedKey(seed);
-  const stream = streamWord(PURPOSE.attributeNoise, 0);
-  const words = new Uint32Array(4);
-  for (let i = 0; i < count; i++) {
-    for (let at = 0; at < bytes; at++) {
-      if (at % 2 === 0) philox4x32(at >>> 1, samples[i]!, 0, stream, key0, key1, words);
-      const word = 2 * (at % 2);
-      if (words[word]! >= level * RANGE) continue;
-      const values = greatest[at]! - least[at]! + 1;
-      pixels[i * bytes + at] = least[at]! + Math.floor((words[word + 1]! * values) / RANGE);
-    }
-  }
-}
-
-function domainsOf(
-  pixels: Uint8Array,
-  count: number,
-  bytes: number,
-): { least: Uint8Array; greatest: Uint8Array } {
-  const least = new Uint8Array(bytes).fill(255);
-  const greatest = new Uint8Array(bytes);
-  for (let i = 0; i < count; i++) {
-    for (let at = 0; at < bytes; at++) {
-      const value = pixels[i * bytes + at]!;
-      if (value < least[at]!) least[at] = value;
-      if (value > greatest[at]!) greatest[at] = value;
-    }
-  }
-  return { least, greatest };
+  const noise = new AttributeNoise(noiseDomains([pixels], bytes), level, seed);
+  for (let i = 0; i < count; i++) noise.add(pixels, i * bytes, samples[i]!);
 }

@@ -4,7 +4,7 @@ import { trainingControlsOf } from '../config/training-controls.js';
 import type { TrainingConfig } from '../config/schema.js';
 import { epochOrder, stepSamples, stepsPerEpoch } from '../data/epoch-plan.js';
 import type { RunData } from '../data/data-set.js';
-import type { ImageSet } from '../data/image-set.js';
+import type { LabelledSet } from '../data/image-set.js';
 import { expectedProof } from '../data/sample-proof.js';
 import { floatBits } from '../numerics/float-bits.js';
 import { learningRateAt } from '../numerics/learning-rate.js';
@@ -27,7 +27,7 @@ export function runSchedule(
   const perEpoch = stepsPerEpoch(train.count, batchSize);
   const steps = lastStep(config, perEpoch);
   const pieces = (samples: number): number => microBatchCount(samples, microBatch);
-  const plan = (set: string, { count: samples }: ImageSet): EvaluationPlan => ({
+  const plan = (set: string, { count: samples }: LabelledSet): EvaluationPlan => ({
     set,
     pieces: pieces(samples),
     samples,

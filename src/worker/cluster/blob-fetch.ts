@@ -24,23 +24,25 @@ export class BlobFetch {
 
   /**
    * Fills `target` from byte `first` on. `onBytes` is told of every stretch that is there, in
-   * order. Throws JOIN_FAILED where nothing comes for a minute.
+   * order. `offset`: the byte of the whole that `target` begins with. Throws JOIN_FAILED where nothing
+   * comes for a minute.
    */
   async fill(
     digest: string,
     target: Uint8Array,
     first: number,
     onBytes: (first: number, end: number) => void = () => undefined,
+    offset = 0,
   ): Promise<void> {
     let at = first;
     let silentSince = performance.now();
     while (at < target.length) {
       const end = Math.min(target.length, at + WINDOW_BYTES);
       const before = at;
-      at = await this.#window(digest, target, at, end, onBytes);
+      at = await this.#window(digest, target, at, end, onBytes, offset);
       if (at > before) silentSince = performance.now();
       else if (performance.now() - silentSince > PATIENCE_MILLISECONDS)
-        throw nothingCame(digest, at);
+        throw nothingCame(digest, offset + at);
     }
   }
 
@@ -51,6 +53,7 @@ export class BlobFetch {
     first: number,
     end: number,
     onBytes: (first: number, end: number) => void,
+    offset: number,
   ): Promise<number> {
     return new Promise((resolve) => {
       let at = first;
@@ -62,7 +65,8 @@ export class BlobFetch {
       let timer = setTimeout(stop, AGAIN_MILLISECONDS);
       this.#take = (piece) => {
         const { payload } = piece;
-        const fits = piece.digest === digest && piece.first === at && payload.length > 0;
+        const isNext = piece.first === offset + at && payload.length > 0;
+        const fits = piece.digest === digest && isNext;
         if (!fits || at + payload.length > end || crc32c(payload) !== piece.checksum) return;
         target.set(payload, at);
         onBytes(at, at + payload.length);
@@ -71,7 +75,7 @@ export class BlobFetch {
         timer = setTimeout(stop, AGAIN_MILLISECONDS);
         if (at === end) stop();
       };
-      void this.#send({ kind: 'want-data', digest, first, end });
+      void this.#send({ kind: 'want-data', digest, first: offset + first, end: offset + end });
     });
   }
 }

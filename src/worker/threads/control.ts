@@ -79,6 +79,8 @@ export const VALUE = {
   source: 9,
   /** apply: what the weights count for in their average. */
   averageRate: 10,
+  /** What the micro-batches are for, as it was foretold to who reads ahead; see read-ahead-memory.ts. */
+  tag: 11,
   /** Bounds of the threads' ranges of micro-batches: thread t does [cuts + t, cuts + t + 1). */
   cuts: 16,
 } as const;

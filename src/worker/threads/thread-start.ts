@@ -1,8 +1,9 @@
 import type { Augmentation } from '../../shared/augmentation/augmentation.js';
-import type { ImageSet } from '../../shared/data/image-set.js';
+import type { SampleSet } from '../../shared/data/stored-set.js';
 import type { OptimizerSettings } from '../../shared/numerics/optimizer-settings.js';
 import type { RowLayout } from '../../shared/numerics/row-layout.js';
 import type { BuiltProgram, KeptFeatures } from '../engine/engine.js';
+import type { ReadAheadMemory } from '../samples/read-ahead-memory.js';
 import type { ArenaPlan } from './arena.js';
 
 /** What a compute thread is given when it starts: plain data and shared memory. */
@@ -25,12 +26,14 @@ export interface ThreadStart {
   readonly engineModule: string;
   /** The kernels that add rows and take optimizer steps, compiled once for all threads. */
   readonly kernels: WebAssembly.Module;
-  readonly sets: readonly ImageSet[];
+  readonly sets: readonly SampleSet[];
   /**
    * For each set, what frozen layers compute of its samples; null: that is not kept, as of a set that
    * augmentation changes.
    */
   readonly kept: readonly (KeptFeatures | null)[];
+  /** Where images of stored sets are read ahead to; null: all sets are in memory. */
+  readonly readAhead?: ReadAheadMemory | null;
   /** How samples of set 0 are changed in training; null: not at all. */
   readonly augmentation: Augmentation | null;
   readonly seed: number;

@@ -21,6 +21,8 @@ export interface StepTask {
   readonly microBatches: number;
   /** The node of the step's reduction tree whose row is wanted: the root, or a part. */
   readonly node: TreeNode;
+  /** See VALUE.tag. */
+  readonly tag: number;
 }
 
 /** What a node's samples come to. */
@@ -143,6 +145,7 @@ export class ThreadTeam {
       [VALUE.first]: task.first,
       [VALUE.samples]: task.samples,
       [VALUE.microBatches]: task.microBatches,
+      [VALUE.tag]: task.tag,
     });
     this.#cut(task.node);
     const sum =
@@ -225,25 +228,31 @@ export class ThreadTeam {
 
   /**
    * The micro-batches `pieces` of set `index` in inference mode, each sample once. `applied`: steps
-   * that the weights have had.
+   * that the weights have had. `tag`: see VALUE.tag.
    */
   async evaluate(
     index: number,
     microBatch: number,
     applied: number,
     pieces: Range,
+    tag: number,
   ): Promise<PieceSums> {
-    await this.#overSet('evaluate', index, microBatch, applied, pieces);
+    await this.#overSet('evaluate', index, microBatch, applied, pieces, tag);
     const { losses, correct } = this.#start.evaluation;
     const { first, end } = pieces;
     return { losses: losses.slice(first, end), correct: correct.slice(first, end) };
   }
 
   /** float32 [samples, classes] of set `index`: a view that the next call overwrites. */
-  async predict(index: number, microBatch: number, applied: number): Promise<Float32Array> {
+  async predict(
+    index: number,
+    microBatch: number,
+    applied: number,
+    tag: number,
+  ): Promise<Float32Array> {
     const samples = this.#start.sets[index]!.count;
     const all = { first: 0, end: microBatchCount(samples, microBatch) };
-    await this.#overSet('predict', index, microBatch, applied, all);
+    await this.#overSet('predict', index, microBatch, applied, all, tag);
     const classes = this.#start.sets[0]!.classes.length;
     return this.#start.evaluation.probabilities.subarray(0, samples * classes);
   }
@@ -258,8 +267,10 @@ export class ThreadTeam {
     microBatch: number,
     applied: number,
     pieces: Range,
+    tag: number,
   ): Promise<void> {
     this.#set({
+      [VALUE.tag]: tag,
       [VALUE.step]: applied,
       [VALUE.source]: index,
       [VALUE.microBatches]: microBatchCount(this.#start.sets[index]!.count, microBatch),

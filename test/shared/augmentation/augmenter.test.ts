@@ -19,7 +19,7 @@ function written(wish: Augmentation, samples: readonly number[], epoch: number):
   const augmenter = new Augmenter(wish, train.shape, 42);
   const to = new Uint8Array(samples.length * 784);
   samples.forEach((sample, i) => {
-    augmenter.write(train.pixels, sample, epoch, to, i * 784);
+    augmenter.write(train.pixels, sample * 784, sample, epoch, to, i * 784);
   });
   return to;
 }

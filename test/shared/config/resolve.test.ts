@@ -112,6 +112,7 @@ t.test('an empty configuration is completed with the documented defaults', async
       threads: 3,
       gpus: null,
       mixedEngines: false,
+      dataMemory: null,
       stallSeconds: null,
       keepFeatures: 2048,
       data: null,

@@ -142,10 +142,11 @@ async function announce({ start, control, hook, say }: ThreadState, microBatch: 
 function gather(thread: ThreadState, microBatch: number, tally: Tally): MicroBatch {
   const { start, control, staging } = thread;
   const { values } = control;
-  const { first, size, ...place } = placeOnly(thread, microBatch);
+  const { first, size, step, index, count } = placeOnly(thread, microBatch);
+  const place = { step, index, count, tag: values[VALUE.tag]! };
   const order = start.orders[values[VALUE.source]!]!;
   const epoch = values[VALUE.epoch]!;
-  const batch = staging.gather(start.sets[0]!, order, first, size, place, epoch);
+  const batch = staging.gather(0, order, first, size, place, epoch);
   for (let i = 0; i < size; i++) {
     addSample(tally.proof, 0, epoch, batch.samples[i]!, batch.labels[i]!);
   }

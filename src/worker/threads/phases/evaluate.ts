@@ -37,7 +37,9 @@ async function overSet(
   await engine.prepare(start.thread, start.threads);
   thread.progress();
   if (!barrier(words, start.thread, start.threads, sequence)) return false;
-  const set = start.sets[values[VALUE.source]!]!;
+  const source = values[VALUE.source]!;
+  const set = start.sets[source]!;
+  const tag = values[VALUE.tag]!;
   const count = values[VALUE.microBatches]!;
   const step = values[VALUE.step]!;
   const end = values[VALUE.cuts + start.thread + 1]!;
@@ -47,7 +49,8 @@ async function overSet(
     await thread.hook?.beforeMicroBatch({ thread: start.thread, phase, step, microBatch: index });
     const range = microBatchRange(set.count, count, index);
     const size = range.end - range.first;
-    await body(thread.staging.gather(set, null, range.first, size, { step, index, count }, null));
+    const place = { step, index, count, tag };
+    await body(thread.staging.gather(source, null, range.first, size, place, null));
     thread.progress();
   }
   return true;
