@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
@@ -97,6 +98,25 @@ t.test('quantised weights of tfjs become float32 again', async (t) => {
   writeFileSync(join(folder, 'w2'), Uint8Array.of(200));
   t.same(await readWeightsFile(folder), [
     { name: 'a/kernel', shape: [2, 2], values: Float32Array.of(-1, -0.5, 0, 99) },
+  ]);
+});
+
+t.test('the Inception of nsfwjs is read by way of the example', async (t) => {
+  const folder = t.testdir();
+  const scripts = join(folder, 'package/dist/models/inception_v3');
+  mkdirSync(scripts, { recursive: true });
+  const weights = [{ name: 'conv2d_1/kernel', shape: [1, 2], dtype: 'float32' }];
+  const model = { modelTopology: {}, weightsManifest: [{ paths: ['group1-shard1of1'], weights }] };
+  const base64 = Buffer.from(Float32Array.of(3, -4).buffer).toString('base64');
+  const script = (value: unknown): string =>
+    `!function(f){"object"==typeof exports&&"undefined"!=typeof module&&(module.exports=f())}(function(){return ${JSON.stringify(value)}});`;
+  writeFileSync(join(scripts, 'model.min.js'), script(model));
+  writeFileSync(join(scripts, 'group1-shard1of1.min.js'), script(base64));
+  const out = join(folder, 'out');
+  const example = 'examples/inception-from-nsfwjs.mjs';
+  execFileSync(process.execPath, [example, join(folder, 'package'), out]);
+  t.same(await readWeightsFile(out), [
+    { name: 'conv2d_1/kernel', shape: [1, 2], values: Float32Array.of(3, -4) },
   ]);
 });
 
