@@ -50,28 +50,29 @@ export class ComingBatches {
 
   /** Those of a range of micro-batches of a set in its own order, of `count` samples in `pieces`. */
   evaluated(tag: number, set: number, count: number, pieces: number, range: Range): ComingBatch[] {
-    return this.#inTurn(range).map((index) => {
+    return this.#inTurn(range).map(({ thread, index }) => {
       const { first, end } = microBatchRange(count, pieces, index);
-      return { tag, index, set, order: -1, first, size: end - first };
+      return { thread, tag, index, set, order: -1, first, size: end - first };
     });
   }
 
   #ofStep({ step, order, first, samples, microBatches }: StepSamples, range: Range): ComingBatch[] {
-    return this.#inTurn(range).map((index) => {
+    return this.#inTurn(range).map(({ thread, index }) => {
       const part = microBatchRange(samples, microBatches, index);
       const size = part.end - part.first;
-      return { tag: tagOf(step), index, set: 0, order, first: first + part.first, size };
+      return { thread, tag: tagOf(step), index, set: 0, order, first: first + part.first, size };
     });
   }
 
   /** In the order in which the threads come to them: the first of each, the second of each … */
-  #inTurn(range: Range): number[] {
+  #inTurn(range: Range): { readonly thread: number; readonly index: number }[] {
     const cuts = evenCuts(range, this.#threads);
     const most = Math.max(...cuts.slice(1).map((end, t) => end - cuts[t]!));
-    const turns: number[] = [];
+    const turns: { thread: number; index: number }[] = [];
     for (let turn = 0; turn < most; turn++) {
-      for (let t = 0; t < this.#threads; t++) {
-        if (cuts[t]! + turn < cuts[t + 1]!) turns.push(cuts[t]! + turn);
+      for (let thread = 0; thread < this.#threads; thread++) {
+        const index = cuts[thread]! + turn;
+        if (index < cuts[thread + 1]!) turns.push({ thread, index });
       }
     }
     return turns;

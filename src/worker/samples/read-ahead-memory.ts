@@ -31,9 +31,11 @@ export const WORD = {
 const WORDS = 32;
 
 /** A micro-batch that will be wanted: words of an entry of a list. */
-export const ENTRY_WORDS = 6;
+export const ENTRY_WORDS = 7;
 
 export interface ComingBatch {
+  /** The compute thread that will want it. */
+  readonly thread: number;
   /** What it is wanted for: a step, or an evaluation. */
   readonly tag: number;
   /** Index among the micro-batches of that. */
@@ -95,9 +97,9 @@ export function publish(memory: ReadAheadMemory, batches: Iterable<ComingBatch>)
   const number = Atomics.load(memory.words, WORD.list) + 1;
   const list = memory.lists[(number & 1) as 0 | 1];
   let at = 1;
-  for (const { tag, index, set, order, first, size } of batches) {
+  for (const { thread, tag, index, set, order, first, size } of batches) {
     if (at + ENTRY_WORDS > list.length) break;
-    list.set([tag, index, set, order, first | 0, size], at);
+    list.set([thread, tag, index, set, order, first | 0, size], at);
     at += ENTRY_WORDS;
   }
   list[0] = (at - 1) / ENTRY_WORDS;
@@ -107,9 +109,9 @@ export function publish(memory: ReadAheadMemory, batches: Iterable<ComingBatch>)
 
 /** Entry `i` of a list. */
 export function entryOf(list: Int32Array, i: number): ComingBatch {
-  const [tag, index, set, order, first, size] = list.subarray(
+  const [thread, tag, index, set, order, first, size] = list.subarray(
     1 + i * ENTRY_WORDS,
     1 + (i + 1) * ENTRY_WORDS,
-  ) as unknown as [number, number, number, number, number, number];
-  return { tag, index, set, order, first: first >>> 0, size };
+  ) as unknown as [number, number, number, number, number, number, number];
+  return { thread, tag, index, set, order, first: first >>> 0, size };
 }

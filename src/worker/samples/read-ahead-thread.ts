@@ -29,12 +29,12 @@ class Reader {
   readonly #memory: ReadAheadMemory;
   readonly #start: ReaderStart;
   readonly #images: readonly (StoredImages | null)[];
-  /** The name of what each slot holds. */
-  readonly #held: (number | null)[];
+  /** What each slot holds. */
+  readonly #held: (ComingBatch | null)[];
   #list = -1;
   #wanted: ReadonlySet<number> = new Set();
-  /** Entries of the list before this one are held, begun or given up. */
-  #cursor = 0;
+  /** What is left of the list, by thread, the next of each last. */
+  #left: ComingBatch[][] = [];
 
   constructor(start: ReaderStart) {
     this.#start = start;
@@ -56,44 +56,58 @@ class Reader {
   #readOne(): boolean {
     const { words, lists } = this.#memory;
     const number = Atomics.load(words, WORD.list);
-    const list = lists[(number & 1) as 0 | 1];
-    const entries = Math.min(list[0]!, (list.length - 1) / ENTRY_WORDS);
-    if (number !== this.#list) this.#takeUp(number, list, entries);
+    if (number !== this.#list) this.#takeUp(number, lists[(number & 1) as 0 | 1]);
     this.#giveUp();
     const free = this.#held.findIndex((_, slot) => this.#stateOf(slot) === STATE.empty);
-    if (free < 0) return false;
-    while (this.#cursor < entries) {
-      const batch = entryOf(list, this.#cursor++);
-      if (this.#hasBegun(nameOf(batch)) || this.#held.includes(nameOf(batch))) continue;
-      this.#fill(free, batch);
-      return true;
-    }
-    return false;
+    const next = free < 0 ? null : this.#next();
+    if (next === null) return false;
+    this.#fill(free, next);
+    return true;
   }
 
-  #takeUp(number: number, list: Int32Array, entries: number): void {
-    const names = Array.from({ length: entries }, (_, i) => nameOf(entryOf(list, i)));
-    this.#wanted = new Set(names);
+  #takeUp(number: number, list: Int32Array): void {
+    const entries = Math.min(list[0]!, (list.length - 1) / ENTRY_WORDS);
+    const batches = Array.from({ length: entries }, (_, i) => entryOf(list, i));
+    this.#wanted = new Set(batches.map(nameOf));
+    this.#left = [];
+    for (const batch of batches.reverse()) (this.#left[batch.thread] ??= []).push(batch);
     this.#list = number;
-    this.#cursor = 0;
+  }
+
+  /**
+   * Of the thread for which the fewest are held: one that is slower than the others, or has been away,
+   * would else fill all slots with what it does not take.
+   */
+  #next(): ComingBatch | null {
+    const held = this.#left.map((_, t) => this.#held.filter((each) => each?.thread === t).length);
+    const names = new Set(this.#held.map((each) => each && nameOf(each)));
+    let chosen: ComingBatch[] | null = null;
+    let fewest = Infinity;
+    this.#left.forEach((batches, thread) => {
+      const isDone = (batch: ComingBatch): boolean =>
+        names.has(nameOf(batch)) || this.#hasBegun(batch);
+      while (batches.length > 0 && isDone(batches.at(-1)!)) batches.pop();
+      if (batches.length === 0 || held[thread]! >= fewest) return;
+      chosen = batches;
+      fewest = held[thread]!;
+    });
+    return (chosen as ComingBatch[] | null)?.pop() ?? null;
   }
 
   /** Empties slots that nobody will take, and notes those that were taken. */
   #giveUp(): void {
-    this.#held.forEach((name, slot) => {
-      if (name === null) return;
-      const state = this.#stateOf(slot);
-      if (state === STATE.ready && (this.#hasBegun(name) || !this.#wanted.has(name))) {
+    this.#held.forEach((batch, slot) => {
+      if (batch === null) return;
+      const isWanted = this.#wanted.has(nameOf(batch)) && !this.#hasBegun(batch);
+      if (this.#stateOf(slot) === STATE.ready && !isWanted) {
         this.#change(slot, STATE.ready, STATE.empty);
       }
       if (this.#stateOf(slot) === STATE.empty) this.#held[slot] = null;
     });
   }
 
-  /** A batch that is being taken has begun as well; that is seen when its slot is empty. */
-  #hasBegun(name: number): boolean {
-    const index = name & (INDICES - 1);
-    return Atomics.load(this.#memory.begun, index) === Math.floor(name / INDICES);
+  #hasBegun({ tag, index }: ComingBatch): boolean {
+    return Atomics.load(this.#memory.begun, index) === tag;
   }
 
   #fill(slot: number, batch: ComingBatch): void {
@@ -108,7 +122,7 @@ class Reader {
     for (let i = 0; i < size; i++) own[i] = from === null ? first + i : from[first + i]!;
     states[slot * SLOT_WORDS + SLOT.set] = set;
     states[slot * SLOT_WORDS + SLOT.size] = size;
-    this.#held[slot] = nameOf(batch);
+    this.#held[slot] = batch;
     this.#change(slot, STATE.empty, STATE.filling);
     let isWhole = false;
     try {

@@ -44,9 +44,9 @@ t.test('nodes of the step before come again, and the last one reaches to the end
 t.test('evaluations, and the tags that tell them from steps', async (t) => {
   const coming = new ComingBatches(2);
   t.same(coming.evaluated(-3, 1, 25, 3, node(0, 3)), [
-    { tag: -3, index: 0, set: 1, order: -1, first: 0, size: 9 },
-    { tag: -3, index: 2, set: 1, order: -1, first: 17, size: 8 },
-    { tag: -3, index: 1, set: 1, order: -1, first: 9, size: 8 },
+    { thread: 0, tag: -3, index: 0, set: 1, order: -1, first: 0, size: 9 },
+    { thread: 1, tag: -3, index: 2, set: 1, order: -1, first: 17, size: 8 },
+    { thread: 0, tag: -3, index: 1, set: 1, order: -1, first: 9, size: 8 },
   ]);
   t.equal(tagOf(0), 1);
   t.ok(tagOf(4294967295) >= 0);

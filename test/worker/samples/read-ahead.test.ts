@@ -51,10 +51,15 @@ const samplesOf = (step: number, index: number): Uint32Array => {
   return ORDERS[order].subarray(first + index * 8, first + (index + 1) * 8);
 };
 
-function reading(set: StoredSet, slots: number, notice: (text: string) => void = t.fail) {
+function reading(
+  set: StoredSet,
+  slots: number,
+  notice: (text: string) => void = t.fail,
+  threads = 1,
+) {
   const readAhead = new ReadAhead({
-    ...{ sets: [set], threads: 1, batchSize: 40, microBatch: 8, orders: ORDERS },
-    memoryBytes: (slots + 2) * 8 * BYTES,
+    ...{ sets: [set], threads, batchSize: 40, microBatch: 8, orders: ORDERS },
+    memoryBytes: (slots + 2 * threads) * 8 * BYTES,
     notice,
   });
   const source = new SampleSource([set], readAhead.memory);
@@ -145,6 +150,20 @@ t.test('evaluations read ahead in the order of the set', async (t) => {
     t.ok(Buffer.from(source.read(0, samples, tag, index)).equals(imagesOf(samples)));
   }
   t.match(readAhead.report, { ahead: 25, late: 0 });
+  await readAhead.close();
+});
+
+t.test('a thread that stands still leaves room for the others', async (t) => {
+  const { readAhead, source, ready } = reading(storedSet(), 4, t.fail, 2);
+  const tag = readAhead.evaluated(0, { first: 0, end: 24 });
+  await ready(4);
+  // Of two threads, the first does ten of its micro-batches, and the second none.
+  for (let index = 0; index < 10; index++) {
+    const samples = Uint32Array.from({ length: 8 }, (_, i) => index * 8 + i);
+    await ready(4);
+    source.read(0, samples, tag, index);
+  }
+  t.match(readAhead.report, { ahead: 10, late: 0 });
   await readAhead.close();
 });
 
