@@ -30,6 +30,8 @@ const SLOW_FILES = [
   /threads\/teams\.test\.js$/,
   /data\/(fetch-fashion-mnist|download|load-dataset)\.test\.js$/,
   /^docs\.test\.js$/,
+  /^recipes\//,
+  /samples\/read-ahead\.test\.js$/,
 ];
 /** Of them, those that time things, need the machine's only one of something, or use all of it. */
 const ALONE = [

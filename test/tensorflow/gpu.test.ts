@@ -8,7 +8,7 @@ import { cli } from '../support/cli-process.js';
 import { realImages, writeImages } from '../support/small-runs.js';
 import { useEngineCache } from './install.js';
 
-// On real GPUs. Without one, it is skipped; with one, it installs CUDA and TensorFlow (about 4 GB).
+// On real GPUs. Without one, it is skipped; with one, it installs CUDA and TensorFlow (about 3 GB).
 t.setTimeout(1_800_000);
 const { gpus, driver } = await listGpus({ ...process.env, LOCKSTEP_VIRTUAL_GPUS: '' });
 

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { ResolvedConfig, RunSummary } from '#src/index.js';
+import { listGpus } from '#src/worker/engine/tensorflow/gpu/listing.js';
+import { offeredGpus } from '#src/worker/engine/tensorflow/gpu/offer.js';
+import { openLibrary } from '#src/worker/engine/tensorflow/open-library.js';
 import { cli } from '../support/cli-process.js';
 import { realImages, writeImages } from '../support/small-runs.js';
 import { useTensorflow } from './install.js';
@@ -126,4 +129,22 @@ void t.test('a run goes on with GPUs as it began, and is used where there are no
   t.match(there.stdout, 'tensorflow, 3 threads');
   const used = await cli(['evaluate', out, '--set', 'test']);
   t.equal(used.status, 0, lastLine(used));
+});
+
+void t.test('a process that has loaded the library takes no more GPUs, and says so', async (t) => {
+  const env = process.env;
+  env['CUDA_VISIBLE_DEVICES'] = '7';
+  t.teardown(() => {
+    delete env['CUDA_VISIBLE_DEVICES'];
+    delete env['LOCKSTEP_VIRTUAL_GPUS'];
+  });
+  const { devices } = await openLibrary(env, { gpus: [], fastMath: false });
+  t.same(devices, []);
+  t.equal(env['CUDA_VISIBLE_DEVICES'], '7', 'programs that it starts see what the user has given');
+  env['LOCKSTEP_VIRTUAL_GPUS'] = '2';
+  const { gpus } = await listGpus(env);
+  const refused = { reason: /loaded in this process, with no GPU: it cannot take GPUs 0 and 1/ };
+  t.match(await offeredGpus('all', false, { ...env, CUDA_VISIBLE_DEVICES: undefined }), refused);
+  await t.rejects(openLibrary(env, { gpus, fastMath: false }), { code: 'ENGINE_GPUS' });
+  await t.resolves(openLibrary(env, { gpus: [], fastMath: true }), 'the processor can be used');
 });
