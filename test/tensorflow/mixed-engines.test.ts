@@ -14,7 +14,7 @@ await useTensorflow();
 /** With a layer that `wasm` lacks: alone, `auto` would take reference where tensorflow is not there. */
 const MODEL = `export default ({ image, classes, tf }) => tf.sequential({ layers: [
   tf.layers.averagePooling2d({ poolSize: 7, inputShape: [image.height, image.width, image.channels] }),
-  tf.layers.upSampling2d({ size: [2, 2] }),
+  tf.layers.cropping2D({ cropping: [[1, 1], [1, 1]] }),
   tf.layers.flatten(),
   tf.layers.dense({ units: classes, activation: 'softmax' }),
 ] });
