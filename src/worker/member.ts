@@ -22,6 +22,7 @@ import type {
   MemberState,
   Row,
 } from './machine/state.js';
+import { namedLineage } from './machine/naming.js';
 import type { Post } from './post.js';
 import type { RowExchange } from './rows/row-exchange.js';
 import type { Trainer, TrainerState, TrainerStep } from './trainer.js';
@@ -268,13 +269,21 @@ export class Member {
   async #compute(effect: Extract<MemberEffect, { kind: 'compute' }>): Promise<void> {
     const { rows, trainer } = this.#options;
     const { step, lineage } = effect;
+    // In a run that rounds, a new view begins the step anew; and others may have done it meanwhile.
+    const isDue = (): boolean => namedLineage(this.state) === lineage;
+    if (!isDue()) return;
     const began = performance.now();
     const results =
       rows === null
         ? [await trainer.gradients(step)]
-        : await rows.compute(effect, (event) => {
-            this.#drive.feed(event);
-          });
+        : await rows.compute(
+            effect,
+            (event) => {
+              this.#drive.feed(event);
+            },
+            isDue,
+          );
+    if (results === null) return;
     this.#trace('step', 'compute', began, { step: step + 1 });
     this.#computedAt = performance.now();
     this.#computeSeconds = sum(results.map(({ busySeconds }) => mean(busySeconds)));

@@ -52,7 +52,7 @@ export const evaluateIfDue: Part = (state, context) => {
   return { ...state, evaluation };
 };
 
-/** Results of pieces: the first of each counts, another one must be equal. */
+/** Results of pieces: the first of each counts; another one must be equal, but of another engine. */
 export function takeEvaluated(
   state: CoordinatorState,
   context: Context,
@@ -67,7 +67,7 @@ export function takeEvaluated(
   for (const result of message.results) {
     const before = results.get(result.piece);
     if (before === undefined) results.set(result.piece, result);
-    else if (before.lossBits !== result.lossBits || before.correct !== result.correct) {
+    else if (state.config.mixedEngines !== true && !sameResult(before, result)) {
       return failRun(state, diverged(message.applied, message.from, 'another'));
     }
   }
@@ -83,6 +83,9 @@ export function takeEvaluated(
   }
   return state;
 }
+
+const sameResult = (one: PieceResult, other: PieceResult): boolean =>
+  one.lossBits === other.lossBits && one.correct === other.correct;
 
 /** In float64, piece by piece in order of their index: who sent what when does not show. */
 export function sumByIndex(

@@ -9,6 +9,7 @@ import { failIfStuck, removeClosed, removeLost } from './health.js';
 import { beginLearning } from './learners.js';
 import { speak } from './orders.js';
 import { failIfReported, takeHello, takeReport } from './peers.js';
+import { removeStrayed } from './forks.js';
 import { recordSettled, takeRecorded } from './records.js';
 import { COORDINATOR_RULES, type CoordinatorRules } from './rules.js';
 import type {
@@ -193,6 +194,7 @@ const PARTS = [
   settleView,
   updateStable,
   recordSettled,
+  removeStrayed,
   pauseIfFew,
   stopIfAsked,
   evaluateIfDue,

@@ -100,9 +100,23 @@ export const formFirstView: Part = (state, context) => {
   });
   const highest = Math.max(-1, ...usable.map(({ report }) => report.applied ?? -1));
   const members = usable.filter(({ report }) => (report.applied ?? -1) >= highest - config.ahead);
-  const ids = highest < state.stored.applied ? [] : members.map(({ id }) => id);
+  const agreed = config.exact ? members : ofOneWay(members, context);
+  const ids = highest < state.stored.applied ? [] : agreed.map(({ id }) => id);
   return announce(state, context, ids);
 };
+
+/** Where a step may have been made twice: those that went the way of one who is furthest. */
+function ofOneWay(members: readonly Peer[], context: Context): readonly Peer[] {
+  const [furthest] = [...members].sort((a, b) => (b.report.applied ?? 0) - (a.report.applied ?? 0));
+  const way = furthest === undefined ? new Map() : lineagesOf(furthest.report);
+  return members.filter((peer) => {
+    const isSame = [...lineagesOf(peer.report)].every(
+      ([applied, lineage]) => (way.get(applied) ?? lineage) === lineage,
+    );
+    if (!isSame) context.emit({ kind: 'warn', failure: strangeChain(peer) });
+    return isSame;
+  });
+}
 
 function fitsFolder(state: CoordinatorState, report: Report): boolean {
   const known = new Map(state.lineages).set(state.stored.applied, state.stored.lineage);
@@ -225,7 +239,7 @@ function cannotRepeat({ recording, stored }: CoordinatorState, base: number): Fa
   return {
     code: 'RUN_NOT_REPEATABLE',
     message:
-      `All workers that had applied steps ${base + 1} to ${recording} are gone. With rounded rows or ` +
+      `No worker that is here has applied steps ${base + 1} to ${recording}. With rounded rows or ` +
       `mixed engines, these steps cannot be computed again to the same bits.`,
     hint: `Resume: the run goes on from the checkpoint after ${stored.applied} steps.`,
     where: { base, recording },

@@ -41,7 +41,13 @@ export function takeAssignment(
     before?.term === assignment.term &&
     before.coordinator === assignment.coordinator &&
     before.number >= assignment.number;
-  return isOld ? state : { ...state, assignment };
+  if (isOld) return state;
+  // Whoever is to be reached directly again has not been asked in vain yet.
+  const silentSince = new Map(state.silentSince);
+  for (const peer of before?.relayed ?? []) {
+    if (!assignment.relayed.includes(peer)) silentSince.delete(peer);
+  }
+  return { ...state, assignment, silentSince };
 }
 
 /**

@@ -71,6 +71,7 @@ function keepEarly(state: MemberState, step: number, held: Held): MemberState {
   return withWork(state, { ...work, early: new Map(work.early).set(held.lineage, next) });
 }
 
+/** Where names are the view's as well, a sum that comes so late has another, and is dropped. */
 function compareWithKept(state: MemberState, step: number, held: Held): MemberState {
   const kept = state.kept.get(step);
   const isRoot = kept?.root.first === held.node.first && kept.root.end === held.node.end;

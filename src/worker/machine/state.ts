@@ -101,7 +101,7 @@ export type MemberEvent =
       readonly millis: number;
     }
   /**
-   * Answers `compute` where `whole` is true, instead of the other two: it was the entire step, and
+   * Answers `compute` instead of the other two where rows do not travel: it was the entire step, and
    * this is G(step).
    */
   | {

@@ -9,6 +9,7 @@ import type { PieceName } from '../../shared/protocol/names.js';
 import type { Gradient, MemberEffect, MemberEvent, Stored } from '../machine/state.js';
 import type { Trainer, TrainerStep } from '../trainer.js';
 import type { WireFormat } from '../../shared/config/schema.js';
+import { RoundingCarry } from './rounding-carry.js';
 import { SegmentMath, wireBytes, type Segment } from './segment-math.js';
 
 type EffectOf<Kind extends MemberEffect['kind']> = Extract<MemberEffect, { kind: Kind }>;
@@ -24,8 +25,8 @@ export class RowExchange {
   readonly #segments: number;
   readonly #math: SegmentMath;
   readonly #outwards = new WeakMap<Piece, Piece>();
-  /** What rounding has kept back so far, of rows and of sums made here; null: nothing is rounded. */
-  readonly #carry: { readonly rows: Float32Array; readonly sums: Float32Array } | null;
+  /** null: nothing is rounded. */
+  readonly #carry: RoundingCarry | null;
 
   /** `kernels`: the plain ones. `segments`: in how many a row travels. */
   constructor(
@@ -38,8 +39,7 @@ export class RowExchange {
     this.#trainer = trainer;
     this.#layout = layout;
     this.#segments = segments;
-    const carry = (): Float32Array => new Float32Array(layout.trainableLength);
-    this.#carry = format === 'float32' ? null : { rows: carry(), sums: carry() };
+    this.#carry = format === 'float32' ? null : new RoundingCarry(layout.trainableLength);
     const lengths = Array.from({ length: segments }, (_, i) => {
       const { first, end } = this.#range(i);
       return end - first;
@@ -49,14 +49,18 @@ export class RowExchange {
 
   /**
    * Computes the nodes that make up the ranges, one after the other, each by all threads.
-   * `onSegment`: told of every segment of their rows as it becomes final.
+   * `onSegment`: told of every segment of their rows as it becomes final. Gives up, null, where between two
+   * nodes they are no longer due.
    */
   async compute(
     { step, lineage, ranges, count }: EffectOf<'compute'>,
     onSegment: (event: EventOf<'segment-computed'>) => void,
-  ): Promise<TrainerStep[]> {
+    isDue: () => boolean,
+  ): Promise<TrainerStep[] | null> {
     const results: TrainerStep[] = [];
     for (const node of ranges.flatMap((range) => covering(range, count))) {
+      if (!isDue()) return null;
+      this.#carry?.begin(lineage);
       const row = this.#trainer.reducedRow;
       const result = await this.#trainer.gradients(step, node, (final) => {
         const { segment, digest, nonFinite } = final;
@@ -76,6 +80,7 @@ export class RowExchange {
 
   reduce(effect: EffectOf<'reduce'>): EventOf<'segment-reduced'> {
     const { step, lineage, segment, inputs, additions, tally } = effect;
+    this.#carry?.begin(lineage);
     const node = additions.at(-1)?.sum ?? inputs[0]!.node;
     const parts = new Map(
       inputs.map(({ node: input, payload }) => [nodeKey(input), payload as Segment]),
@@ -100,6 +105,7 @@ export class RowExchange {
 
   /** Puts a step's whole gradient where the trainer's update reads it. */
   load(payloads: readonly unknown[]): void {
+    this.#carry?.settle();
     const row = this.#trainer.reducedRow;
     const bytes = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
     (payloads as Segment[]).forEach((segment, index) => {
@@ -150,8 +156,7 @@ export class RowExchange {
     const halves = this.#halves(segment);
     if (this.#carry === null || halves === 0) return exact;
     const { first } = this.#range(segment);
-    const carry = this.#carry[of].subarray(first, first + halves);
-    return this.#math.encode(exact.bytes, first, halves, carry);
+    return this.#math.encode(exact.bytes, first, halves, this.#carry.of(of, first, halves));
   }
 
   /** How many elements of a segment are rounded: gradients are, statistics and the loss are not. */

@@ -1,4 +1,4 @@
-import type { LockstepError } from '../../shared/errors.js';
+import { assertInternal, type LockstepError } from '../../shared/errors.js';
 import { microBatchCount, type Range } from '../../shared/numerics/micro-batches.js';
 import type { TreeNode } from '../../shared/numerics/reduction-tree.js';
 import { rowAddress } from './arena.js';
@@ -43,7 +43,7 @@ export interface StepResult extends StepTally {
   readonly nonFinite: number;
   /** From the order to the reduced row. */
   readonly seconds: number;
-  /** Of those, what each thread spent on gradients; the rest is waiting, for its team too, and adding. */
+  /** Of those, what each thread spent on gradients; the rest is waiting, for its team too. */
   readonly busySeconds: readonly number[];
 }
 
@@ -196,14 +196,20 @@ export class ThreadTeam {
       board.clear();
       const phase = { ended: false };
       const fault = this.#run('compute', step).finally(() => (phase.ended = true));
-      while (!phase.ended) {
-        const { count } = board;
-        tell();
-        await Promise.race([board.changed(count, LOOK_AGAIN), fault]);
+      try {
+        while (!phase.ended) {
+          const { count } = board;
+          tell();
+          await Promise.race([board.changed(count, LOOK_AGAIN), fault]);
+        }
+      } finally {
+        // Whatever happens to what is told: no thread is inside the phase any more.
+        await fault;
       }
       return fault;
     });
     tell();
+    assertInternal(told.length === board.segments, 'The compute threads left segments out.');
     return {
       ...this.#tally(),
       busySeconds: this.#busySeconds(),

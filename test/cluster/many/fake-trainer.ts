@@ -10,7 +10,8 @@ import { childrenOf, isLeaf, rootOf, type TreeNode } from '#src/shared/numerics/
 import { optimizerOf } from '#src/shared/config/optimizer.js';
 import type { PreparedRun } from '#src/local/prepare-run.js';
 import { SegmentMath } from '#src/worker/rows/segment-math.js';
-import type { PieceSums } from '#src/worker/threads/thread-team.js';
+import { segmentRange } from '#src/shared/numerics/row-segments.js';
+import type { PieceSums, StepSegment, StepTally } from '#src/worker/threads/thread-team.js';
 import type { Trainer, TrainerState, TrainerStep } from '#src/worker/trainer.js';
 
 /**
@@ -23,13 +24,16 @@ export class FakeTrainer {
   readonly #run: PreparedRun;
   readonly #state: ReadonlyMap<string, Float32Array>;
   readonly #math: SegmentMath;
-  #row: Float32Array;
 
-  constructor(run: PreparedRun, kernels: WebAssembly.Module) {
+  /** `segments`: in how many rows travel. */
+  constructor(
+    run: PreparedRun,
+    kernels: WebAssembly.Module,
+    readonly segments: number,
+  ) {
     this.#math = new SegmentMath(kernels, run.layout.rowLength);
     this.#run = run;
     const { layout, initialWeights, config } = run;
-    this.#row = new Float32Array(layout.rowLength);
     this.reducedRow = new Float32Array(layout.rowLength);
     const moments = momentNames(optimizerOf(config)).map(
       (name) => [name, new Float32Array(layout.trainableLength)] as const,
@@ -41,7 +45,11 @@ export class FakeTrainer {
     return this as unknown as Trainer;
   }
 
-  gradients(step: number, node?: TreeNode): Promise<TrainerStep> {
+  gradients(
+    step: number,
+    node?: TreeNode,
+    onSegment: (segment: StepSegment) => void = () => undefined,
+  ): Promise<TrainerStep> {
     this.progress += 1;
     const { config, data } = this.#run;
     const perEpoch = stepsPerEpoch(data.train.count, config.batchSize);
@@ -53,23 +61,33 @@ export class FakeTrainer {
     const first = microBatchRange(samples.length, count, own.first).first;
     const { end } = microBatchRange(samples.length, count, own.end - 1);
     const [low, high] = expectedProof(samples.slice(first, end), data.train.labels, epoch);
-    this.#row = this.#sum(step, own);
+    this.reducedRow.set(this.#sum(step, own));
+    const tally = { correct: 0, samples: end - first, proof: (BigInt(high) << 32n) | BigInt(low) };
+    this.#tell(tally, onSegment);
     return Promise.resolve({
       row: 0,
-      correct: 0,
-      samples: end - first,
-      proof: (BigInt(high) << 32n) | BigInt(low),
-      digest: this.#math.inspect(new Uint8Array(this.#row.buffer), 0).digest,
+      ...tally,
+      digest: this.#math.inspect(new Uint8Array(this.reducedRow.buffer), 0).digest,
       nonFinite: -1,
       seconds: 0.001 * (own.end - own.first),
       busySeconds: [0.001],
-      lossSum: this.#row[this.#run.layout.lossOffset]!,
+      lossSum: this.reducedRow[this.#run.layout.lossOffset]!,
       culprit: null,
     });
   }
 
+  #tell(tally: StepTally, onSegment: (segment: StepSegment) => void): void {
+    const { length } = this.reducedRow;
+    for (let segment = 0; segment < this.segments; segment++) {
+      const { first, end } = segmentRange(length, this.segments, segment);
+      const bytes = new Uint8Array(this.reducedRow.slice(first, end).buffer);
+      const { digest, nonFinite } = this.#math.inspect(bytes, first);
+      onSegment({ segment, tally, digest, nonFinite });
+    }
+  }
+
   rowAt(): Float32Array {
-    return this.#row;
+    return this.reducedRow;
   }
 
   apply(_step: number, samples: number, learningRate: number): Promise<void> {

@@ -102,7 +102,7 @@ async function work(number: number, life: number): Promise<number | null> {
   await turn;
   const member = beginLife(patient(welcome), run, {
     ...{ id: who.member, worker: name, isFirst: true },
-    ...{ kernels: module, trainer: new FakeTrainer(run, module).asTrainer, post },
+    ...{ kernels: module, trainer: new FakeTrainer(run, module, welcome.segments).asTrainer, post },
     onStep: ({ step }) => {
       const seconds = { stepSeconds: 0, computeSeconds: 0, updateSeconds: 0 };
       void line.send({ kind: 'timing', step, ...seconds });

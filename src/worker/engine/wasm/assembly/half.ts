@@ -6,7 +6,7 @@
  *     uint16 [elements of the block]: IEEE 754 binary16, rounded to nearest, ties to even
  *
  * k brings the block's largest magnitude into [2^14, 2^15): nothing overflows, and what is smaller
- * by more than 2^28 becomes 0. No subnormal number is made or read. A NaN or infinity becomes a NaN,
+ * by more than 2^28 becomes 0. No subnormal binary16 is made or read. A NaN or infinity becomes a NaN,
  * and does not count as the largest. What is lost by rounding is handed back, to be added to the
  * next vector (error feedback: Seide et al. 2014, "1-bit stochastic gradient descent").
  */
