@@ -11,7 +11,7 @@ import { FLAGS } from '#src/shared/config/flags.js';
 import { parseKeys } from '#src/shared/config/parse.js';
 import type { RunSummary } from '#src/shared/run-events.js';
 
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');
 const run = promisify(execFile);

@@ -10,7 +10,7 @@ import type { RunSummary } from '#src/index.js';
 import { TestCluster } from './cluster.js';
 
 // A worker with little memory for images, of a data set of 13 MB, beside one that holds it all.
-t.setTimeout(180_000);
+t.setTimeout(300_000);
 const folder = t.testdir();
 const DATA_MEMORY = 600_000;
 const SHAPE = { height: 28, width: 28, channels: 1 };

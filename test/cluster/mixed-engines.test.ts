@@ -4,7 +4,7 @@ import { realImages, writeImages } from '../support/small-runs.js';
 import { TestCluster } from './cluster.js';
 
 // Two workers of one run, one with wasm and one with the reference: they differ by rounding.
-t.setTimeout(180_000);
+t.setTimeout(300_000);
 const images = await realImages(80, 20);
 
 async function begin(folder: string, ...flags: readonly string[]): Promise<TestCluster> {

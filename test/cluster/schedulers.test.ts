@@ -6,7 +6,7 @@ import { cli, cliCommand, startProcess } from '../support/cli-process.js';
 import { realImages, writeImages } from '../support/small-runs.js';
 
 // What --slurm and --kubernetes print is taken by who is to read it.
-t.setTimeout(180_000);
+t.setTimeout(300_000);
 const VALIDATOR = 'kubernetes-validate==1.37.0';
 
 function validator(): string {

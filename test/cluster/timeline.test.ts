@@ -5,7 +5,7 @@ import { crossingSpans, readTimeline, type TimelineEvent } from '../support/time
 import { referenceRun } from './reference-run.js';
 
 // One timeline of all workers, on one clock, however their own clocks are set.
-t.setTimeout(180_000);
+t.setTimeout(300_000);
 
 const SHIFTED = fileURLToPath(new URL('shifted-clock.js', import.meta.url));
 

@@ -5,7 +5,7 @@ import { realImages, writeImages } from '../support/small-runs.js';
 import { TestCluster } from './cluster.js';
 
 // A worker that counts one sample twice, or not at all: no weights come of it.
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 
 const WRONG_STEP = 12;
 

@@ -6,7 +6,7 @@ import { cli } from '../support/cli-process.js';
 import { png, writePhoto } from '../support/photo-files.js';
 
 // From photographs to a model, and from there to other photographs, by the commands of a user.
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 const folder = t.testdir();
 const env = { ...process.env, LOCKSTEP_CACHE: join(folder, 'cache') };
 

@@ -4,7 +4,7 @@ import { train } from '#src/index.js';
 import { realImages, smallNet } from '../support/small-runs.js';
 import { crossingSpans, readTimeline } from '../support/timeline.js';
 
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 
 const base = { data: await realImages(330, 20), batchSize: 90, microBatch: 30, epochs: 2 } as const;
 

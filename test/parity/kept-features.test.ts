@@ -6,7 +6,7 @@ import { evaluateRun, tf, train, type RunSummary } from '#src/index.js';
 import { realImages, untimedMetrics, writeImages } from '../support/small-runs.js';
 
 // What frozen layers compute is kept from epoch to epoch and in the cache: no bit depends on it.
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 const folder = t.testdir();
 const data = await writeImages(join(folder, 'data'), await realImages(90, 31));
 process.env['LOCKSTEP_CACHE'] = join(folder, 'cache');

@@ -4,7 +4,7 @@ import { COORDINATOR_POINTS, quiet, type Crash, type Scenario } from './scenario
 import { Simulation, type Outcome } from './simulation.js';
 
 /** The cases of the protocol, one by one, each at every moment at which it can happen. */
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 
 const EVERY = Array.from({ length: 40 }, (_, i) => i + 1);
 

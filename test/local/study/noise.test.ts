@@ -8,7 +8,7 @@ import { resolveConfig } from '#src/shared/config/resolve.js';
 import type { ConfigInput } from '#src/shared/config/schema.js';
 import { realImages, writeImages } from '../../support/small-runs.js';
 
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 const folder = t.testdir();
 process.env['LOCKSTEP_CACHE'] = join(folder, 'cache');
 const data = await writeImages(join(folder, 'data'), await realImages(300, 40));
