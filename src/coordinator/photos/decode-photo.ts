@@ -2,7 +2,7 @@
  * A PNG or JPEG file as bytes from 0 to 255. Decoded by sharp (libvips, with libspng and
  * libjpeg-turbo): of the decoder's work only what is exact is used, and all else is ours.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
 import type { Raster } from '../../shared/photos/raster.js';
 import { LockstepError } from '../../shared/errors.js';
@@ -45,8 +45,11 @@ async function rasterOf(image: Sharp): Promise<Raster> {
 
 async function readPhoto(path: string): Promise<Uint8Array> {
   try {
+    // Others may never end, or never begin.
+    if (!(await stat(path)).isFile()) throw new PhotoFault('is no regular file');
     return await readFile(path);
   } catch (error) {
+    if (error instanceof PhotoFault) throw error;
     throw new PhotoFault(`cannot be read: ${(error as Error).message}`);
   }
 }
