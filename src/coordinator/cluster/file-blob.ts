@@ -5,7 +5,10 @@ import { LockstepError } from '../../shared/errors.js';
 import { messageOf, readRange } from '../data/read-file.js';
 import type { Blob } from './blobs.js';
 
-/** The bytes of a file, of which a piece at a time is in memory. It stays open: who cleans the cache takes nothing away. */
+/**
+ * The bytes of a file, of which a piece at a time is in memory. It stays open: whoever cleans the cache
+ * takes nothing away.
+ */
 export class FileBlob implements Blob {
   readonly #file: string;
   #descriptor: number | null;
