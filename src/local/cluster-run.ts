@@ -119,7 +119,9 @@ export class ClusterRun {
     });
     if (config.wire !== 'float32') observer.notice(ROUNDED);
     const threads = new Map<string, number>();
-    const welcome = welcomeOf(run, options.expectWorkers ?? options.minWorkers);
+    const dataBytes = bytesOfDataSet(data.whole);
+    const workers = options.expectWorkers ?? options.minWorkers;
+    const welcome = welcomeOf(run, workers, dataBytes.length);
     const stallMillis = stallSeconds(run) * 1000;
     const coordinator = new Coordinator({
       config: {
@@ -155,7 +157,7 @@ export class ClusterRun {
       tls: options.tls,
       welcome: { ...welcome, traced: trace !== null },
       blobs: new Map([
-        [data.digest, bytesOfDataSet(data.whole)],
+        [data.digest, dataBytes],
         [identity['initial weights']!, bytesOf(run.initialWeights)],
       ] as const),
       maxWorkers: options.maxWorkers,
@@ -254,7 +256,7 @@ function initialState(run: PreparedRun, standing: Standing | null): StoredState 
   return { applied: 0, captured: { digest: stateDigest(state), state } };
 }
 
-function welcomeOf(run: PreparedRun, workers: number): Omit<Welcome, 'traced'> {
+function welcomeOf(run: PreparedRun, workers: number, dataBytes: number): Omit<Welcome, 'traced'> {
   const { config, data, identity, layout, model, program, initialWeights } = run;
   const { shape, classes } = data.train;
   const entries = TRAINING_KEYS.map((key) => [key, config[key]] as const);
@@ -277,7 +279,7 @@ function welcomeOf(run: PreparedRun, workers: number): Omit<Welcome, 'traced'> {
     data: {
       name: data.name,
       digest: data.digest,
-      bytes: bytesOfDataSet(data.whole).length,
+      bytes: dataBytes,
       ...shape,
       trainCount: data.whole.train.count,
       testCount: data.test.count,

@@ -9,11 +9,11 @@ import { FileBlob } from '../coordinator/cluster/file-blob.js';
 import type { ReadAheadReport } from '../worker/samples/read-ahead.js';
 import { changesTraining } from './split-data.js';
 
-/** The bytes of a data set, as `data-set-layout.ts` has them: what workers are sent. */
+/** The bytes of a data set, as `data-set-layout.ts` has them: what workers are sent. Throws DATA_FILE_UNREADABLE. */
 export function bytesOfDataSet({ train, test }: DataSet | StoredDataSet): Blob {
   const sizes = { shape: train.shape, trainCount: train.count, testCount: test.count };
   const { byteLength } = layoutOf(sizes);
-  if (isStored(train)) return new FileBlob(train.stored.file, byteLength);
+  if (isStored(train)) return new FileBlob(train.stored, byteLength);
   const memory = train.pixels.buffer as ArrayBufferLike;
   const isOne =
     memory instanceof SharedArrayBuffer &&

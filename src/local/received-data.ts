@@ -1,9 +1,10 @@
-import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../shared/cache-folder.js';
+import { putUnlessSame } from '../coordinator/data/atomic-file.js';
 import { digestOf } from '../coordinator/data/decoded-cache.js';
 import { allocateShared } from '../coordinator/data/shared-memory.js';
-import { digestOfFile, openStored } from '../coordinator/data/stored-file.js';
+import { digestOfFile, holds, openStored } from '../coordinator/data/stored-file.js';
 import type { ResolvedConfig } from '../shared/config/schema.js';
 import type { DataSet, StoredDataSet } from '../shared/data/data-set.js';
 import { layoutOf, viewDataSet, type DataSetSizes } from '../shared/data/data-set-layout.js';
@@ -68,7 +69,8 @@ export async function receiveData(
       await place.download(fetch, digest, 0);
       if (!place.isRight(digest)) throw misfit('what came has another checksum');
     }
-    await rename(paths.part, paths.whole);
+    // Another worker of this cache may have put it there meanwhile, and read it.
+    putUnlessSame(paths.part, paths.whole, () => holds(paths.whole, sizes, classes.length, digest));
   }
   return { ...place.sets(), ...source };
 }

@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   DATA_OUTPUT_EXISTS: 'A file or folder that would be written exists already.',
   DATA_OUTPUT_FAILED: 'A file of a data set cannot be written.',
   DATA_TABLE_INVALID: 'A table of photographs has a line, or lacks a column, that it should not.',
+  DATA_FOLDERS_INVALID: 'Folders of photographs do not say which are classes, or one is met twice.',
   DATA_IMAGE_INVALID: 'Photographs are empty, broken, or of a kind that is not taken.',
   DATA_IMAGE_SIZES: 'Photographs of one data set have different sizes.',
   DATA_DECODER_MISSING: 'What decodes photographs does not load on this machine.',

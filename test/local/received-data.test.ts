@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { piecesOf } from '#src/coordinator/cluster/blobs.js';
@@ -24,21 +24,28 @@ bytes[testLabels + 2] = 1;
 const digest = digestOf(bytes, SIZES, 2);
 const manifest = { name: 'mine', digest, classes: CLASSES, ...SIZES.shape, trainCount: 1000, testCount: 50, bytes: byteLength }; // prettier-ignore
 
-async function receive(cache: string, dataMemory: number | null) {
+/** `before`: what each answer waits for. */
+async function receiveAs(
+  worker: string,
+  cache: string,
+  dataMemory: number | null,
+  before: Promise<unknown> = Promise.resolve(),
+) {
   process.env['LOCKSTEP_CACHE'] = cache;
   const wants: WantData[] = [];
-  const fetch: BlobFetch = new BlobFetch((message) => {
+  const fetch: BlobFetch = new BlobFetch(async (message) => {
     wants.push(message as WantData);
+    await before;
     for (const piece of piecesOf(new Map([[digest, bytes]]), message as WantData)) fetch.deliver(piece); // prettier-ignore
-    return Promise.resolve();
   });
   const world = { processors: 1, now: new Date(0), cwd: '/' };
   const config = resolveConfig({ dataMemory, microBatch: 16 }, world);
-  const data = await receiveData(manifest, fetch, {
-    worker: 'w 1',
-    config,
-    notice: () => undefined,
-  });
+  const data = await receiveData(manifest, fetch, { worker, config, notice: () => undefined });
+  return { data, wants };
+}
+
+async function receive(cache: string, dataMemory: number | null) {
+  const { data, wants } = await receiveAs('w 1', cache, dataMemory);
   const pixels = isStored(data.train)
     ? Buffer.concat(Array.from(blocksOf(data.train), (block) => Buffer.from(block)))
     : Buffer.from(inMemory(data.train).pixels);
@@ -74,4 +81,25 @@ t.test('what has come before a break is not asked for again, unless it is damage
   t.same(wants.slice(0, 2), [[2_000_000, byteLength], [0, MIB]]); // prettier-ignore
   writeFileSync(join(other, `received/${digest}.bytes`), randomBytes(byteLength));
   t.equal((await receive(other, 1_000_000)).wants.length, 3, 'the cache is damaged');
+});
+
+t.test('workers with one cache that receive at the same time read one file', async (t) => {
+  const cache = join(t.testdir(), 'cache');
+  const whole = join(cache, `received/${digest}.bytes`);
+  for (const isDamaged of [false, true]) {
+    if (isDamaged) writeFileSync(whole, randomBytes(byteLength));
+    const first = receiveAs('first', cache, 1_000_000);
+    const second = receiveAs('second', cache, 1_000_000, first);
+    const third = receiveAs('third', cache, null, first);
+    const { train } = (await first).data;
+    for (const { data, wants } of [await second, await third]) {
+      t.ok(wants.length > 0, 'both began before the file was there');
+      t.equal(data.digest, digest);
+    }
+    if (!isStored(train)) throw new TypeError('in memory');
+    const pixels = Buffer.concat(Array.from(blocksOf(train), (block) => Buffer.from(block)));
+    t.ok(pixels.equals(bytes.subarray(0, 2_500_000)), 'the first still reads');
+    t.same(readdirSync(join(cache, 'received')), [`${digest}.bytes`]);
+    rmSync(whole);
+  }
 });

@@ -10,6 +10,8 @@ export interface Blob {
   readonly length: number;
   /** A copy of bytes first … end − 1. */
   slice(first: number, end: number): Uint8Array;
+  /** Nothing more is asked for. */
+  close?(): void;
 }
 
 /** The pieces of a blob that answer a request, in order; none where there is no such blob. */

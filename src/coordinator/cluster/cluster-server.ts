@@ -105,6 +105,7 @@ export class ClusterServer {
   async close(): Promise<void> {
     this.#closing = true;
     await this.#server?.close();
+    for (const blob of this.#options.blobs.values()) blob.close?.();
   }
 
   #greet(socket: WebSocket, from: string): void {
@@ -273,8 +274,14 @@ class Session implements MemberLink {
     });
   }
 
+  /** A file that cannot be read costs this worker its link, and nobody else anything. */
   async #serve(want: WantData): Promise<void> {
-    for (const piece of piecesOf(this.desk.blobs, want)) await post(this.link, piece);
+    try {
+      for (const piece of piecesOf(this.desk.blobs, want)) await post(this.link, piece);
+    } catch (error) {
+      if (!(error instanceof LockstepError)) throw error;
+      this.link.close(`${error.code}: ${error.message.replace(/\.$/, '')}`);
+    }
   }
 }
 

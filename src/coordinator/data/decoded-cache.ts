@@ -17,6 +17,7 @@ import { writeFileAtomically } from './atomic-file.js';
 import { pruneDecoded } from './prune-decoded.js';
 import { allocateShared } from './shared-memory.js';
 import { readInto, readText, sha256, withFile } from './read-file.js';
+import { holds } from './stored-file.js';
 
 const VERSION = 1;
 
@@ -122,7 +123,10 @@ export function writeEntry(
   entry: DecodedEntry,
   files: readonly FileStamp[],
 ): void {
-  writeFileAtomically(bytesOf(path), [new Uint8Array(entry.memory)]);
+  const { memory, sizes, classes, digest } = entry;
+  writeFileAtomically(bytesOf(path), [new Uint8Array(memory)], () =>
+    holds(bytesOf(path), sizes, classes.length, digest),
+  );
   writeNoted(path, folder, entry, files);
 }
 

@@ -12,6 +12,7 @@ import type { NotedEntry } from './decoded-cache.js';
 import type { DataFiles, SplitFiles } from './find-data-files.js';
 import { isGzip } from './gunzip.js';
 import { readRange, withFile } from './read-file.js';
+import { holds } from './stored-file.js';
 
 const CHUNK_BYTES = 1 << 20;
 /** A header of rank 4. */
@@ -62,8 +63,13 @@ export function packIdx(files: DataFiles, target: string, folder: string): Noted
       }
     }
   }
-  writeFileAtomically(target, hashed(pieces(), hash));
-  return { sizes, classes, name: basename(folder), digest: hash.digest('hex') };
+  let digest = '';
+  writeFileAtomically(target, hashed(pieces(), hash), () => {
+    digest ||= hash.digest('hex');
+    return holds(target, sizes, classes.length, digest);
+  });
+  digest ||= hash.digest('hex');
+  return { sizes, classes, name: basename(folder), digest };
 }
 
 function* hashed(pieces: Iterable<Uint8Array>, hash: ReturnType<typeof createHash>) {

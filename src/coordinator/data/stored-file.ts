@@ -8,6 +8,7 @@ import {
 } from '../../shared/data/data-set-layout.js';
 import { stampOf } from '../../shared/data/stored-images.js';
 import type { StoredSet } from '../../shared/data/stored-set.js';
+import { LockstepError } from '../../shared/errors.js';
 import { allocateShared } from './shared-memory.js';
 import { readRange, withFile } from './read-file.js';
 
@@ -26,6 +27,16 @@ export function digestOfFile(path: string, sizes: DataSetSizes, classes: number)
     }
     return hash.digest('hex');
   });
+}
+
+/** Whether the file is there, and holds the data set of that digest. */
+export function holds(path: string, sizes: DataSetSizes, classes: number, digest: string): boolean {
+  try {
+    return digestOfFile(path, sizes, classes) === digest;
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error;
+    return false;
+  }
 }
 
 /** The sets of a file whose digest was looked at. */

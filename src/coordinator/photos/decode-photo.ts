@@ -2,7 +2,7 @@
  * A PNG or JPEG file as bytes from 0 to 255. Decoded by sharp (libvips, with libspng and
  * libjpeg-turbo): of the decoder's work only what is exact is used, and all else is ours.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
 import type { Raster } from '../../shared/photos/raster.js';
 import { LockstepError } from '../../shared/errors.js';
@@ -25,7 +25,11 @@ export async function decodePhoto(path: string): Promise<Raster> {
   const sharp = await loadSharp();
   try {
     // Whatever libvips warns of: half a picture is no picture.
-    const image = sharp(bytes, { failOn: 'warning', autoOrient: true, ignoreIcc: true });
+    const image = sharp(bytes, {
+      ...{ failOn: 'warning', autoOrient: true, ignoreIcc: true },
+      // `rasterOf` has a limit of its own, and words for it.
+      limitInputPixels: false,
+    });
     return await rasterOf(image);
   } catch (error) {
     if (error instanceof PhotoFault) throw error;
@@ -34,8 +38,16 @@ export async function decodePhoto(path: string): Promise<Raster> {
   }
 }
 
+/** 800 MB with transparency, in each decoder: what the largest cameras of phones take. */
+const MOST_PIXELS = 200_000_000;
+
 async function rasterOf(image: Sharp): Promise<Raster> {
-  const { space } = await image.metadata();
+  const { space, ...sizes } = await image.metadata();
+  if (sizes.width * sizes.height > MOST_PIXELS) {
+    throw new PhotoFault(
+      `has ${String(sizes.width)} × ${String(sizes.height)} pixels; at most 200 million are taken: make it smaller`,
+    );
+  }
   if (space === 'cmyk') throw new PhotoFault('is in CMYK; convert it to RGB');
   const raw = image.toColourspace('srgb').raw({ depth: 'uchar' });
   const { data, info } = await raw.toBuffer({ resolveWithObject: true });
@@ -45,8 +57,11 @@ async function rasterOf(image: Sharp): Promise<Raster> {
 
 async function readPhoto(path: string): Promise<Uint8Array> {
   try {
+    // Others may never end, or never begin.
+    if (!(await stat(path)).isFile()) throw new PhotoFault('is no regular file');
     return await readFile(path);
   } catch (error) {
+    if (error instanceof PhotoFault) throw error;
     throw new PhotoFault(`cannot be read: ${(error as Error).message}`);
   }
 }

@@ -1,9 +1,12 @@
+import { statSync } from 'node:fs';
 import type { PhotoOptions } from '../../shared/photos/photo-options.js';
 import { DecoderProcess } from './decoder-process.js';
 import type { Outcome } from './photo-messages.js';
 
 /** So many photographs are decoded at a time: a message is worth its cost, and progress is seen. */
 const BATCH = 32;
+/** … but no more than these bytes of files: large ones, whose pixels are many, come one by one. */
+const BATCH_BYTES = 1 << 20;
 
 /**
  * Several processes that decode photographs, each one file after the other. Processes and not
@@ -25,36 +28,35 @@ export class DecoderPool {
    * for each process are ahead of whoever takes them. Throws DATA_DECODER_MISSING.
    */
   async *decode(paths: readonly string[]): AsyncGenerator<Outcome, void, undefined> {
-    const batches: (readonly string[])[] = [];
-    for (let at = 0; at < paths.length; at += this.#batch) {
-      batches.push(paths.slice(at, at + this.#batch));
-    }
+    const batches = batchesOf(paths, this.#batch);
+    let next = batches.next();
     const free = [...this.#processes];
     const waiting: ((process: DecoderProcess) => void)[] = [];
     const freeDecoder = (): Promise<DecoderProcess> => {
-      const next = free.pop();
-      return next ? Promise.resolve(next) : new Promise((resolve) => waiting.push(resolve));
+      const idle = free.pop();
+      return idle ? Promise.resolve(idle) : new Promise((resolve) => waiting.push(resolve));
     };
     const start = async (batch: readonly string[]): Promise<readonly Outcome[]> => {
       const decoder = await freeDecoder();
       try {
         return await outcomesOf(decoder, batch);
       } finally {
-        const next = waiting.shift();
-        if (next === undefined) free.push(decoder);
-        else next(decoder);
+        const take = waiting.shift();
+        if (take === undefined) free.push(decoder);
+        else take(decoder);
       }
     };
     const ahead: Promise<readonly Outcome[]>[] = [];
-    let started = 0;
-    for (let taken = 0; taken < batches.length; taken++) {
-      while (started < batches.length && started < taken + 2 * this.#processes.length) {
-        const outcomes = start(batches[started++]!);
+    for (;;) {
+      for (; !next.done && ahead.length < 2 * this.#processes.length; next = batches.next()) {
+        const outcomes = start(next.value);
         // It is looked at in its turn; until then, and if nobody comes, it is no failure of ours.
         outcomes.catch(() => undefined);
         ahead.push(outcomes);
       }
-      yield* await ahead.shift()!;
+      const outcomes = ahead.shift();
+      if (outcomes === undefined) return;
+      yield* await outcomes;
     }
   }
 
@@ -63,15 +65,50 @@ export class DecoderPool {
   }
 }
 
-/** Where the process dies: each photograph by itself, so that only the one that did it is lost. */
+/** At most `most` photographs each, and `bytes` of files, or a single one. */
+export function* batchesOf(
+  paths: readonly string[],
+  most: number,
+  bytes = BATCH_BYTES,
+): Generator<readonly string[], void, undefined> {
+  let batch: string[] = [];
+  let filled = 0;
+  for (const path of paths) {
+    const size = sizeOf(path);
+    if (batch.length === most || (batch.length > 0 && filled + size > bytes)) {
+      yield batch;
+      [batch, filled] = [[], 0];
+    }
+    batch.push(path);
+    filled += size;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** 0 where it cannot be looked at: its decoder says why. */
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * Where the process dies: each photograph by itself, so that only the one that did it is lost. A single
+ * one is tried again, too, as the process may have died before it came.
+ */
 async function outcomesOf(
   decoder: DecoderProcess,
   paths: readonly string[],
 ): Promise<readonly Outcome[]> {
   const answer = await decoder.decode(paths);
   if (!('how' in answer)) return answer;
-  if (paths.length === 1) return [{ fault: `ended its decoder (${answer.how})` }];
   const outcomes: Outcome[] = [];
-  for (const path of paths) outcomes.push(...(await outcomesOf(decoder, [path])));
+  for (const path of paths) {
+    const alone = await decoder.decode([path]);
+    if ('how' in alone) outcomes.push({ fault: `ended its decoder (${alone.how})` });
+    else outcomes.push(...alone);
+  }
   return outcomes;
 }

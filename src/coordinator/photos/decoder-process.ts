@@ -18,25 +18,31 @@ export interface Death {
 export class DecoderProcess {
   readonly #options: PhotoOptions;
   readonly #main: string;
+  readonly #patience: number;
   #child: ChildProcess | null = null;
   #closed = false;
 
-  /** `main`: another program in the decoder's place, for tests. */
-  constructor(options: PhotoOptions, main = MAIN) {
+  /** `main`: another program in the decoder's place, and another patience, for tests. */
+  constructor(options: PhotoOptions, main = MAIN, patienceMillis = PATIENCE_MILLISECONDS) {
     this.#options = options;
     this.#main = main;
+    this.#patience = patienceMillis;
   }
 
   /** What came of each, in order. Throws DATA_DECODER_MISSING. */
   async decode(paths: readonly string[]): Promise<readonly Outcome[] | Death> {
     assertInternal(!this.#closed, 'The decoders have been ended.');
+    // One that ended while nobody waited for it.
+    if (this.#child?.connected === false) this.#drop(this.#child);
     const child = (this.#child ??= this.#start());
     return new Promise((resolve, reject) => {
       let words = '';
       const stalled = setTimeout(() => {
-        words = `no answer for ${PATIENCE_MILLISECONDS / 1000} s`;
-        child.kill('SIGKILL');
-      }, PATIENCE_MILLISECONDS);
+        done();
+        // It may be past killing, while it waits for a disk that is gone.
+        this.#drop(child);
+        resolve({ how: `no answer for ${this.#patience / 1000} s` });
+      }, this.#patience);
       const onWords = (text: Buffer): void => {
         words = (words + text.toString()).slice(-LAST_WORDS);
       };
@@ -47,7 +53,7 @@ export class DecoderProcess {
       };
       const onClose = (status: number | null, signal: string | null): void => {
         done();
-        this.#child = null;
+        this.#drop(child);
         const how = signal === null ? `exit status ${String(status)}` : `signal ${signal}`;
         const last = words.trim().split('\n').at(-1)!;
         resolve({ how: last === '' ? how : `${how}: ${last}` });
@@ -80,8 +86,18 @@ export class DecoderProcess {
       serialization: 'advanced',
       detached: true,
     });
+    child.on('error', () => undefined);
+    child.once('exit', () => {
+      this.#drop(child);
+    });
     this.#send(child, { kind: 'begin', options: this.#options });
     return child;
+  }
+
+  /** The next photographs are for another. */
+  #drop(child: ChildProcess): void {
+    child.kill('SIGKILL');
+    if (this.#child === child) this.#child = null;
   }
 
   /** It may be gone before it hears; that is noticed when it closes. */

@@ -1,5 +1,5 @@
 /** Photographs that a table names. */
-import { existsSync } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Split } from '../../shared/data/fashion-mnist.js';
 import { LockstepError } from '../../shared/errors.js';
@@ -24,11 +24,20 @@ export function listTable(folder: string, file: string, wish: TableWish): Listin
   const pathOf = pathsOf(wish.photo, table, path);
   const photos: NamedPhoto[] = [];
   const missing: string[] = [];
+  /** In which line each is named. */
+  const lines = new Map<string, number>();
   for (const { line, fields } of table.rows) {
     const photo = { path: pathOf(fields), name: fields[label]!.trim() };
     if (photo.name === '') throw wrongTable(path, line, `the column ${wish.label} is empty`);
     const part = split === null ? null : splitOf(fields[split]!.trim(), wish.split!, path, line);
-    if (existsSync(photo.path)) photos.push({ ...photo, split: part });
+    const before = lines.get(photo.path);
+    if (before !== undefined) {
+      throw wrongTable(path, line, `line ${String(before)} names ${photo.path} already`);
+    }
+    lines.set(photo.path, line);
+    const found = statOf(photo.path);
+    if (found?.isFile()) photos.push({ ...photo, split: part });
+    else if (found) throw wrongTable(path, line, `${photo.path} is no regular file`);
     else if (wish.missing === 'leaveOut') missing.push(photo.path);
     else throw wrongTable(path, line, `there is no photograph ${photo.path}`);
   }
@@ -40,6 +49,15 @@ export function listTable(folder: string, file: string, wish: TableWish): Listin
     });
   }
   return { photos, otherFiles: [], missing, joinedLines: table.joinedLines };
+}
+
+/** null: it is not there, or its path leads nowhere. */
+function statOf(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
 }
 
 function pathsOf(

@@ -10,6 +10,8 @@ import { isAlive } from '../process-alive.js';
 
 /** What an import leaves in its folder: such a one may be replaced. */
 export const IMPORT_RECORD = 'import.json';
+/** Ends the name of an earlier import while it is replaced. */
+const FORMER = '.former';
 
 /**
  * Written under a temporary name beside `path`, of this process, and put in place by `keep`.
@@ -21,10 +23,12 @@ export class OutputFolder {
 
   constructor(path: string, force: boolean) {
     this.path = path;
+    this.#guarded(() => {
+      clearLeftOvers(path);
+    });
     refuseOther(path, force);
     this.temporary = `${path}.${mark()}${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
     this.#guarded(() => {
-      removeLeftOver(path);
       mkdirSync(this.temporary, { recursive: true });
     });
   }
@@ -33,10 +37,15 @@ export class OutputFolder {
   keep(): void {
     this.#guarded(() => {
       syncFolder(this.temporary);
-      const former = `${this.temporary}.former`;
+      const former = `${this.temporary}${FORMER}`;
       const isThere = existsSync(this.path);
       if (isThere) renameSync(this.path, former);
-      renameSync(this.temporary, this.path);
+      try {
+        renameSync(this.temporary, this.path);
+      } catch (error) {
+        if (isThere) renameSync(former, this.path);
+        throw error;
+      }
       syncFolder(dirname(this.path));
       if (isThere) rmSync(former, { recursive: true });
     });
@@ -89,13 +98,19 @@ function refuseOther(path: string, force: boolean): void {
 /** Processes of other machines may write into the same folder. */
 const mark = (): string => `${hostname().replaceAll(/[^\w.-]/g, '_')}-`;
 
-/** What imports into this folder left behind that were killed on this machine. */
-function removeLeftOver(path: string): void {
+/**
+ * What imports into this folder left behind that were killed on this machine. Where one was killed while
+ * it replaced an earlier import, that is put back.
+ */
+function clearLeftOvers(path: string): void {
   const folder = dirname(path);
   if (!existsSync(folder)) return;
   const prefix = `${basename(path)}.${mark()}`;
   for (const name of readdirSync(folder).filter((each) => each.startsWith(prefix))) {
-    const pid = /^(\d+)-[\da-f]{8}\.tmp$/.exec(name.slice(prefix.length))?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { recursive: true });
+    const [, pid, former] =
+      /^(\d+)-[\da-f]{8}\.tmp(\.former)?$/.exec(name.slice(prefix.length)) ?? [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    if (former !== undefined && !existsSync(path)) renameSync(join(folder, name), path);
+    else rmSync(join(folder, name), { recursive: true });
   }
 }

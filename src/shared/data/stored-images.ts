@@ -23,6 +23,19 @@ const stampText = ({
   mtimeNs: bigint;
 }): string => `${size} bytes, inode ${ino}, written ${mtimeNs}`;
 
+/** A descriptor of the file. Throws DATA_FILE_UNREADABLE where it is gone, or another. */
+export function openStamped({ file, stamp }: Pick<StoredPixels, 'file' | 'stamp'>): number {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, 'r');
+  } catch (cause) {
+    throw unreadable(file, `cannot be opened: ${(cause as Error).message}`, cause);
+  }
+  if (stampText(fstatSync(descriptor, { bigint: true })) === stamp) return descriptor;
+  closeSync(descriptor);
+  throw unreadable(file, 'is not the file that it was when the run began');
+}
+
 /** An open file of images. */
 export class StoredImages {
   readonly #stored: StoredPixels;
@@ -36,15 +49,7 @@ export class StoredImages {
     this.#bytes = pixelsOf(shape);
     const { noise } = stored;
     this.#noise = noise && new AttributeNoise(noise.domains, noise.level, noise.seed);
-    try {
-      this.#descriptor = openSync(stored.file, 'r');
-    } catch (cause) {
-      throw unreadable(stored.file, `cannot be opened: ${(cause as Error).message}`, cause);
-    }
-    if (stampText(fstatSync(this.#descriptor, { bigint: true })) !== stored.stamp) {
-      this.close();
-      throw unreadable(stored.file, 'is not the file that it was when the run began');
-    }
+    this.#descriptor = openStamped(stored);
   }
 
   /**

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readDataFolder } from '#src/coordinator/data/read-data-folder.js';
@@ -84,4 +92,24 @@ t.test('faulty folders get the errors that they always get', async (t) => {
   writeFileSync(images, readFileSync(images).subarray(0, statSync(images).size - 3));
   t.throws(() => stored(folder, cache), { code: 'DATA_IDX_INVALID', message: /is cut short/ });
   t.notOk(existsSync(cache), 'nothing was kept');
+});
+
+t.test('whoever makes the same set once more leaves the file to its readers', (t) => {
+  const [folder, cache] = [fresh(), fresh()];
+  writeIdxSplit(folder, 'train', smallSet(20));
+  writeIdxSplit(folder, 't10k', smallSet(5, { salt: 2 }));
+  const first = stored(folder, cache);
+  const before = pixelsOf(first.train);
+  const forget = (): void => {
+    // As for a process that began before anything was there.
+    const decoded = join(cache, 'decoded');
+    for (const name of readdirSync(decoded)) if (name.endsWith('.json')) rmSync(join(decoded, name)); // prettier-ignore
+  };
+  forget();
+  t.equal(stored(folder, cache).digest, first.digest);
+  forget();
+  t.equal(readDataFolder({ folder, source: folder, cache }).digest, first.digest);
+  t.ok(pixelsOf(first.train).equals(before));
+  t.notOk(readdirSync(join(cache, 'decoded')).some((name) => name.endsWith('.tmp')));
+  t.end();
 });

@@ -124,5 +124,9 @@ t.test('what is broken, empty, animated, in CMYK or something else is told', asy
   t.match(await faultOf(jpeg.subarray(0, 30)), /^cannot be decoded: /);
   const cmyk = await sharp(whole).toColourspace('cmyk').jpeg().toBuffer();
   t.equal(await faultOf(cmyk), 'is in CMYK; convert it to RGB');
+  // Its header says more than is there: nothing is decoded.
+  const header = Buffer.from([0, 0, 0x50, 0, 0, 0, 0x50, 0, 8, 2, 0, 0, 0]);
+  const large = Buffer.concat([whole.subarray(0, 8), chunk('IHDR', header), whole.subarray(33)]);
+  t.match(await faultOf(large), /^has 20480 × 20480 pixels; at most 200 million are taken/);
   await t.rejects(decodePhoto(join(folder, 'absent')), { message: /^cannot be read: ENOENT/ });
 });

@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { DecoderPool } from '#src/coordinator/photos/decoder-pool.js';
+import { batchesOf, DecoderPool } from '#src/coordinator/photos/decoder-pool.js';
+import { DecoderProcess } from '#src/coordinator/photos/decoder-process.js';
+import type { Outcome } from '#src/coordinator/photos/photo-messages.js';
 import { parseColour, type PhotoOptions } from '#src/shared/photos/photo-options.js';
 import { png } from '../../support/photo-files.js';
 
@@ -13,10 +16,13 @@ const options: PhotoOptions = {
 };
 const MORTAL = fileURLToPath(new URL('./mortal-decoder.js', import.meta.url));
 
+const firstPixel = (outcome: Outcome): unknown =>
+  'fault' in outcome ? outcome.fault : outcome.pixels[0];
+
 async function allOf(pool: DecoderPool, paths: readonly string[]): Promise<unknown[]> {
   const outcomes: unknown[] = [];
   for await (const outcome of pool.decode(paths)) {
-    outcomes.push('fault' in outcome ? outcome.fault : outcome.pixels[0]);
+    outcomes.push(firstPixel(outcome));
   }
   pool.close();
   return outcomes;
@@ -57,4 +63,46 @@ t.test('whoever stops taking leaves no process behind', async (t) => {
   }
   pool.close();
   await t.rejects(pool.decode(['1']).next(), { message: /have been ended/ });
+});
+
+const IDLE_MILLISECONDS = 500;
+
+t.test('a decoder that ends while nobody waits is started anew', async (t) => {
+  const decoder = new DecoderProcess(options, MORTAL);
+  const valueOf = async (path: string): Promise<unknown> => {
+    const givenUp = sleep(20_000, 'given up', { ref: false });
+    const answer = await Promise.race([decoder.decode([path]), givenUp]);
+    return typeof answer === 'string' || 'how' in answer ? answer : firstPixel(answer[0]!);
+  };
+  t.equal(await valueOf('1 then ends'), 1);
+  await sleep(IDLE_MILLISECONDS);
+  t.equal(await valueOf('2'), 2);
+  decoder.close();
+});
+
+t.test('a decoder that does not answer is given up', async (t) => {
+  const decoder = new DecoderProcess(options, MORTAL, 300);
+  t.same(await decoder.decode(['stalls']), { how: 'no answer for 0.3 s' });
+  decoder.close();
+});
+
+t.test('a photograph by itself is not blamed for a decoder that dies once', async (t) => {
+  const path = join(mkdtempSync(join(tmpdir(), 'photos-')), 'tried');
+  t.same(await allOf(new DecoderPool(options, 1, 1, MORTAL), [path, 'exits', '3']), [
+    ...[0, 'ended its decoder (exit status 3)', 3],
+  ]);
+});
+
+t.test('large photographs come one by one, small ones together', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'photos-'));
+  const paths = [30, 30, 200, 101, 40, 40, 40, 1, 1, 1, 1].map((bytes, i) => {
+    const path = join(folder, String(i));
+    writeFileSync(path, Buffer.alloc(bytes));
+    return path;
+  });
+  const batches = [...batchesOf([...paths, 'absent'], 4, 100)];
+  const of = (batch: readonly string[]): string =>
+    batch.map((path) => path.split('/').at(-1)).join();
+  t.same(batches.map(of), ['0,1', '2', '3', '4,5', '6,7,8,9', '10,absent']);
+  t.end();
 });

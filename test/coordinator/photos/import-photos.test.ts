@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { classify } from '#src/coordinator/photos/classify.js';
@@ -107,6 +116,58 @@ t.test('a table, with the paths and the split in its columns', async (t) => {
   await wrong('n,what,part\n9.png,ant,test\n', { code, message: /line 2: there is no photograph .*9\.png/ }); // prettier-ignore
   await wrong('n,what,part\n1.png,,test\n', { code, message: /line 2: the column what is empty/ });
   await wrong('n,what\n1.png,ant\n', { code, message: /no column is called "part"/ });
+});
+
+t.test('a table names regular files, each once', async (t) => {
+  const source = fresh();
+  for (const i of [1, 2, 3]) writePhoto(join(source, `${String(i)}.png`), grey(i));
+  execFileSync('mkfifo', [join(source, 'pipe.png')]);
+  const table = join(source, 'photos.csv');
+  const wrong = async (text: string, message: RegExp): Promise<void> => {
+    writeFileSync(table, `file,label\n${text}`);
+    await t.rejects(importing(table), { code: 'DATA_TABLE_INVALID', message });
+  };
+  await wrong('1.png,ant\npipe.png,bee\n', /line 3: .*pipe\.png is no regular file/);
+  await wrong('1.png,ant\n/dev/zero,bee\n', /line 3: \/dev\/zero is no regular file/);
+  await wrong('1.png,ant\n2.png,bee\n./1.png,bee\n', /line 4: line 2 names .*1\.png already/);
+  const folder = fresh();
+  for (const name of ['a/1.png', 'b/2.png', 'b/3.png']) writePhoto(join(folder, name), grey(1));
+  execFileSync('mkfifo', [join(folder, 'a/pipe.png')]);
+  await t.rejects(importing(folder), {
+    code: 'DATA_IMAGE_INVALID',
+    message: /pipe\.png is no regular file/,
+  });
+});
+
+t.test(
+  'folders with photographs beside train and test are refused, others passed over',
+  async (t) => {
+    const source = fresh();
+    for (const split of ['train', 'test']) {
+      for (const name of ['a', 'b']) writePhoto(join(source, split, name, '1.png'), grey(1));
+    }
+    writePhoto(join(source, '__MACOSX/train/._1.png'), grey(1));
+    writePhoto(join(source, 'docs/readme.txt'), grey(1));
+    const { classes, train, otherFiles } = await importing(source);
+    t.same([classes, train.count, otherFiles], [['a', 'b'], 2, 1]);
+    writePhoto(join(source, 'val/a/1.png'), grey(1));
+    await t.rejects(importing(source), {
+      code: 'DATA_FOLDERS_INVALID',
+      message: /has train and test, and photographs in other folders beside them: val\./,
+      hint: /into train or test/,
+    });
+  },
+);
+
+t.test('a link back, or to a folder that was met, is refused by its name', async (t) => {
+  const source = fresh();
+  for (const name of ['a', 'b']) writePhoto(join(source, name, '1.png'), grey(1));
+  symlinkSync('..', join(source, 'a/loop'));
+  const code = 'DATA_FOLDERS_INVALID';
+  await t.rejects(importing(source), { code, message: /a\/loop is the same folder as / });
+  rmSync(join(source, 'a/loop'));
+  symlinkSync('a', join(source, 'c'));
+  await t.rejects(importing(source), { code, message: /c is the same folder as .*\/a;/ });
 });
 
 t.test('Fashion Product Images, as it is published, under Fashion-MNIST’s classes', async (t) => {
