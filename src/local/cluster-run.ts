@@ -254,7 +254,8 @@ function initialState(run: PreparedRun, standing: Standing | null): StoredState 
   return { applied: 0, captured: { digest: stateDigest(state), state } };
 }
 
-function welcomeOf(run: PreparedRun, workers: number): Omit<Welcome, 'traced'> {
+/** What a worker that joins is told of the run. */
+export function welcomeOf(run: PreparedRun, workers: number): Omit<Welcome, 'traced'> {
   const { config, data, identity, layout, model, program, initialWeights } = run;
   const { shape, classes } = data.train;
   const entries = TRAINING_KEYS.map((key) => [key, config[key]] as const);
@@ -268,6 +269,7 @@ function welcomeOf(run: PreparedRun, workers: number): Omit<Welcome, 'traced'> {
       engine: program.engine,
       fastMath: config.fastMath,
       mixedEngines: config.mixedEngines,
+      keepFeatures: config.keepFeatures,
     },
     model: model.toJSON(null, false) as Welcome['model'],
     initialWeights: {
