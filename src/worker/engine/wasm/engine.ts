@@ -92,7 +92,6 @@ function checkFit({ image, classes, microBatch }: BuildRequest, { input }: Graph
   }
 }
 
-/** Turns errors of these codes into a refusal; throws all others. */
 /** SHA-256, hex, of plain data: of all that decides the bits beside the configuration. */
 async function digest(data: unknown): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(data));
