@@ -256,7 +256,12 @@ function initialState(run: PreparedRun, standing: Standing | null): StoredState 
   return { applied: 0, captured: { digest: stateDigest(state), state } };
 }
 
-function welcomeOf(run: PreparedRun, workers: number, dataBytes: number): Omit<Welcome, 'traced'> {
+/** What a worker that joins is told of the run; `dataBytes`: of its data set, as it is sent. */
+export function welcomeOf(
+  run: PreparedRun,
+  workers: number,
+  dataBytes: number,
+): Omit<Welcome, 'traced'> {
   const { config, data, identity, layout, model, program, initialWeights } = run;
   const { shape, classes } = data.train;
   const entries = TRAINING_KEYS.map((key) => [key, config[key]] as const);
@@ -270,6 +275,7 @@ function welcomeOf(run: PreparedRun, workers: number, dataBytes: number): Omit<W
       engine: program.engine,
       fastMath: config.fastMath,
       mixedEngines: config.mixedEngines,
+      keepFeatures: config.keepFeatures,
     },
     model: model.toJSON(null, false) as Welcome['model'],
     initialWeights: {

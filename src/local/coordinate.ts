@@ -83,6 +83,7 @@ export async function coordinate(input: CoordinateInput): Promise<RunSummary> {
 async function withProbe(run: PreparedRun): Promise<PreparedRun> {
   const trainer = await Trainer.open({
     ...trainerSetup({ ...run, config: { ...run.config, threads: 1 } }),
+    keepBytes: 0,
     predicts: false,
     onRepair: () => undefined,
     hook: null,

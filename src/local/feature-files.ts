@@ -14,7 +14,7 @@ import { trainerSetup, type PreparedRun } from './prepare-run.js';
  *
  *   <cache>/features/<digest>.features    known [samples] │ values │ SHA-256 of both
  *
- * The digest is of the frozen layers, the kernels that compute them, their weights, and the images.
+ * The digest is of the frozen layers, the calls of kernels that compute them, their weights, and the images.
  */
 export class FeatureFiles {
   readonly #kept: readonly {
@@ -43,8 +43,11 @@ export class FeatureFiles {
     extra: readonly SampleSet[] = [],
   ): Promise<FeatureFiles> {
     const { kept } = trainer;
-    if (kept.every((features) => features === null)) return new FeatureFiles([], notice);
-    const { program, layout } = run;
+    const { program, layout, config } = run;
+    // Bits of fast arithmetic belong to a kind of processor, and the cache may be shared by several.
+    if (config.fastMath || kept.every((features) => features === null)) {
+      return new FeatureFiles([], notice);
+    }
     const sets = [...trainerSetup(run).sets, ...extra];
     const folder = join(cacheFolder(process.env), 'features');
     // A copy, since the weights lie in shared memory.
@@ -63,11 +66,11 @@ export class FeatureFiles {
     return files;
   }
 
-  /** Reads what is there; a file that is damaged is as good as none. */
+  /** Reads what is there; a file that is damaged, or cannot be read, is as good as none. */
   async #read(): Promise<void> {
     for (const entry of this.#kept) {
       const { known, values } = entry.features;
-      if (!(await readInto(entry.file, [known, values]))) {
+      if (!(await this.#readOrTell(entry.file, [known, values]))) {
         known.fill(0);
         continue;
       }
@@ -75,6 +78,16 @@ export class FeatureFiles {
       this.#notice(
         `Features of ${entry.was.toLocaleString('en')} of ${known.length.toLocaleString('en')} images are in the cache.`,
       );
+    }
+  }
+
+  async #readOrTell(path: string, parts: readonly Uint8Array[]): Promise<boolean> {
+    try {
+      return await readInto(path, parts);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#notice(`Features could not be read from the cache: ${reason}. They are computed anew.`);
+      return false;
     }
   }
 

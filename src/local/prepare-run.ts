@@ -94,7 +94,9 @@ export async function prepareRun(
   );
   const normalized = asked.normalize ? await withNormalization(loaded.model) : null;
   const { model, layout } = normalized ?? loaded;
-  if (loaded.trainedWeight !== null && asked.initialWeights === 'seeded') {
+  // Weights of a trained run come from elsewhere, whatever it began with.
+  const begins = trainedOn === undefined;
+  if (begins && loaded.trainedWeight !== null && asked.initialWeights === 'seeded') {
     listener.onNotice?.(
       `The model was trained before (see ${loaded.trainedWeight}); its weights are drawn anew from the seed. --initial-weights model keeps them.`,
     );
@@ -108,7 +110,7 @@ export async function prepareRun(
   const program = await buildProgram(choice, asked, made, data.train);
   const config = settled(asked, rest.threads ?? null, program);
   const weights = initialWeights(model, layout, config.seed, config.initialWeights);
-  await startPretrained(config, made, weights, listener);
+  await startPretrained(config, made, weights, begins ? listener : {});
   if (normalized !== null && !(normalized.hadLayer && config.initialWeights === 'model')) {
     const blocks = isStored(data.train) ? blocksOf(data.train) : [data.train.pixels];
     placeStatistics(normalized, channelStatistics(data.train, blocks), weights);

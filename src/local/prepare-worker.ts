@@ -3,7 +3,7 @@ import { tf } from '../shared/model/tfjs.js';
 import { digestOfBytes } from '../coordinator/run-identity.js';
 import { isBuiltIn } from '../shared/config/rules.js';
 import { resolveConfig } from '../shared/config/resolve.js';
-import { gpuWishOf, gpuWishText, type GpuWish } from '../shared/config/gpus.js';
+import { gpuWishOf, gpuWishText, workerGpus, type GpuWish } from '../shared/config/gpus.js';
 import { OBJECT_MODEL, type ConfigInput } from '../shared/config/schema.js';
 import { LockstepError } from '../shared/errors.js';
 import { rowLayout } from '../shared/model/layout.js';
@@ -23,10 +23,12 @@ export interface PreparedFor {
   readonly threads: number | null;
   /** null: the engine of the run. */
   readonly engine: ConfigInput['engine'] | null;
-  /** null: all where the run computes on GPUs, else none. */
+  /** null: where the run computes on GPUs, all that its engine can use; else none. */
   readonly gpus: GpuWish;
   /** The most bytes of images in memory; null: all of them may be. */
   readonly dataMemory?: number | null;
+  /** Mebibytes for what frozen layers compute; null: as many as the run has. */
+  readonly keepFeatures?: number | null;
   readonly notice: (text: string) => void;
 }
 
@@ -34,7 +36,7 @@ export interface PreparedFor {
 export async function prepareWorker(
   welcome: Welcome,
   blobs: BlobFetch,
-  { worker, threads, engine, gpus, dataMemory = null, notice }: PreparedFor,
+  { worker, threads, engine, gpus, dataMemory = null, keepFeatures = null, notice }: PreparedFor,
 ): Promise<PreparedRun> {
   const onGpus = Object.keys(welcome.identity).some((name) => /^hardware /.test(name));
   // Its options belong to a model's name; what else it may be is a path on the coordinator's machine.
@@ -44,7 +46,8 @@ export async function prepareWorker(
       ...{ ...welcome.config, model: isBuiltIn(name) ? name : OBJECT_MODEL },
       ...{ data: null, threads, dataMemory },
       ...(engine !== null && { engine }),
-      gpus: gpuWishText(gpus ?? (onGpus ? 'all' : 'none')),
+      ...(keepFeatures !== null && { keepFeatures }),
+      gpus: gpuWishText(workerGpus(gpus, engine, onGpus)),
     },
     { processors: availableParallelism(), now: new Date(), cwd: process.cwd() },
   );

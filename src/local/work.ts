@@ -42,10 +42,12 @@ export interface WorkInput {
    * (mixedEngines).
    */
   readonly engine?: ConfigInput['engine'] | null;
-  /** null: all where the run computes on GPUs, else none. */
+  /** null: where the run computes on GPUs, all that its engine can use; else none. */
   readonly gpus?: GpuWish;
   /** The most bytes of images in memory; a larger data set stays in a file. null: no bound. */
   readonly dataMemory?: number | null;
+  /** Mebibytes for what frozen layers compute of each image; null: as many as the run has. */
+  readonly keepFeatures?: number | null;
   /** Where other workers may connect; null: a free port, on loopback where the coordinator is. */
   readonly listen: SocketAddress | null;
   /** null: host and process. */
@@ -112,13 +114,14 @@ class WorkerProcess {
   }
 
   async run(): Promise<void> {
-    const { notice, threads, engine = null, gpus = null, dataMemory = null } = this.#input;
+    const { notice, threads, engine = null, gpus = null } = this.#input;
+    const { dataMemory = null, keepFeatures = null } = this.#input;
     let id = await this.#join();
     try {
       const welcome = await this.#welcome();
       const prepared = await prepareWorker(welcome, this.#blobs, {
         worker: this.#name,
-        ...{ threads, engine, gpus, dataMemory },
+        ...{ threads, engine, gpus, dataMemory, keepFeatures },
         notice,
       });
       const trace = welcome.traced ? this.#trace : null;

@@ -144,12 +144,13 @@ export class Trainer {
     const pieces = microBatchCount(largest, microBatch);
     const classes = setup.sets[0]!.classes.length;
     const { program, sets, augmentation, keepBytes = 0 } = setup;
-    const kept = allocateKept(program, sets, keepBytes, augmentation !== null);
+    const notice = setup.onNotice ?? (() => undefined);
+    const kept = allocateKept(program, sets, keepBytes, augmentation !== null, notice);
     const readAhead = ReadAhead.for({
       ...{ sets: setup.sets, threads, microBatch, batchSize: setup.batchSize },
       memoryBytes: setup.dataMemory ?? Infinity,
       orders: orders.buffers,
-      notice: setup.onNotice ?? (() => undefined),
+      notice,
     });
     const team = await ThreadTeam.start(
       {

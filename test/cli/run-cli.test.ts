@@ -469,12 +469,13 @@ t.test('coordinator asks for a run on workers, and prints how to join', async (t
 
 t.test('worker asks to work, with the flags as they are', async (t) => {
   const where = ['worker', '--join', 'ws://h:1', '--token-file', 'f'];
-  const { status, out, err, calls } = await lockstep([...where, '--threads', '3', '--name', 'n', '--data-memory', '5000']); // prettier-ignore
+  const { status, out, err, calls } = await lockstep([...where, '--threads', '3', '--name', 'n', '--data-memory', '5000', '--keep-features', '0']); // prettier-ignore
   t.equal(status, 0, err);
   t.match(out, /Receiving the data set\.\nThe run is finished\./);
   const expected = {
     ...{ join: 'ws://h:1', tokenFile: 'f', tlsCa: null },
     ...{ threads: 3, name: 'n', listen: null, engine: null, gpus: null, dataMemory: 5000 },
+    keepFeatures: 0,
   };
   t.match(calls[0]?.[1], expected);
   const onGpus = await lockstep([...where, '--engine', 'tensorflow', '--gpus', '1,0']);
@@ -486,6 +487,7 @@ t.test('worker asks to work, with the flags as they are', async (t) => {
     ['--gpus', '0,0'],
     ['--engine', 'tensorflaw'],
     ['--data-memory', '1GB'],
+    ['--keep-features', '-1'],
     ['--listen', '7333'],
     ['--wait', '-1'],
   ];

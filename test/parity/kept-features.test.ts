@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import t from 'tap';
@@ -53,6 +53,7 @@ const bits = ({ weightsDigest, trainLoss, testLoss, validationLoss, run }: RunSu
 const plain = await trained({ keepFeatures: 0 });
 t.same(plain.cached, []);
 const alone = await trained({ threads: 1 });
+const filesOfAlone = files();
 
 t.test('kept or not, by any number of threads: the same bits', async (t) => {
   t.same(alone.cached, [], 'nothing was in the cache');
@@ -71,6 +72,8 @@ t.test('kept or not, by any number of threads: the same bits', async (t) => {
 t.test('layers behind them may be others, frozen ones and images may not', async (t) => {
   const other = await trained({ model: net(5), epochs: 1 });
   t.equal(other.cached.length, 3);
+  const smaller = await trained({ microBatch: 4, epochs: 1 });
+  t.equal(smaller.cached.length, 3, 'other micro-batches');
   const seeded = await trained({ seed: 5, splitSeed: 4, epochs: 1 });
   t.same(seeded.cached, [], 'other frozen weights');
   const flipped = await trained({ augmentFlip: true, epochs: 1, evaluateEvery: 0 });
@@ -85,7 +88,7 @@ t.test('evaluations take them too, and what is in them counts', async (t) => {
   const before = await loss();
   t.equal(before, alone.summary.testLoss);
   // Of the test set: by its size.
-  const path = files()
+  const path = filesOfAlone
     .map((name) => join(folder, 'cache', 'features', name))
     .find((name) => readFileSync(name).length === 31 * (1 + 32) + 32)!;
   const bytes = readFileSync(path);
@@ -100,4 +103,23 @@ t.test('evaluations take them too, and what is in them counts', async (t) => {
   writeFileSync(path, changed);
   t.not(await loss(), before, 'a whole one is taken for what it says');
   writeFileSync(path, bytes);
+});
+
+t.test('fast arithmetic keeps nothing for other machines', async (t) => {
+  const before = files();
+  const { cached } = await trained({ fastMath: true, epochs: 1 });
+  t.same([cached, files()], [[], before]);
+});
+
+t.test('a cache that cannot be read is told of, and the run goes on', async (t) => {
+  const cache = process.env['LOCKSTEP_CACHE']!;
+  const broken = join(folder, 'broken');
+  mkdirSync(broken);
+  writeFileSync(join(broken, 'features'), 'no folder');
+  process.env['LOCKSTEP_CACHE'] = broken;
+  const { cached, summary } = await trained();
+  process.env['LOCKSTEP_CACHE'] = cache;
+  t.match(cached[0], /^Features could not be read from the cache: ENOTDIR/);
+  t.match(cached.at(-1), /^Features could not be written/);
+  t.same(bits(summary), bits(plain.summary));
 });

@@ -62,6 +62,12 @@ function workerOptions(yargs: Argv, context: CliContext): Argv<Arguments> {
       describe: 'The most bytes of images in memory; a larger data set stays in a file',
       defaultDescription: 'the whole data set is in memory',
     },
+    'keep-features': {
+      nargs: 1,
+      describe:
+        'Mebibytes for what frozen layers compute of each image; 0 computes it anew each time',
+      defaultDescription: 'those of the run',
+    },
     listen: {
       nargs: 1,
       describe: 'Where other workers connect: HOST:PORT',
@@ -117,6 +123,7 @@ async function work(argv: ArgumentsCamelCase<Arguments>, context: CliContext): P
       engine: engineFlag(argv),
       gpus: gpusFlag(argv),
       dataMemory: wholeNumberFlag(argv, 'data-memory', 1),
+      keepFeatures: wholeNumberFlag(argv, 'keep-features', 0),
       listen: listen === null ? null : parseSocketAddress(listen),
       name: textFlag(argv, 'name'),
       waitSeconds,

@@ -87,6 +87,8 @@ function buildFor(
   try {
     return CATALOGUE[name].build(image, classes, options ?? undefined);
   } catch (cause) {
+    // It says itself what to do.
+    if (cause instanceof LockstepError) throw cause;
     throw new LockstepError(
       'MODEL_MISFIT',
       `The model ${name} cannot be built for images of ${image.height} × ${image.width} × ${image.channels}: ${cause instanceof Error ? cause.message : String(cause)}`,

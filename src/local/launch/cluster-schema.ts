@@ -87,6 +87,13 @@ export const WORKER_SHAPE = {
     .nullable()
     .default(null)
     .describe('The most bytes of images in its memory; null: the whole data set'),
+  keepFeatures: CONFIG_SHAPE.keepFeatures
+    .unwrap()
+    .nullable()
+    .default(null)
+    .describe(
+      'Mebibytes for what frozen layers compute of each image; null: as many as the run has',
+    ),
   listen: address
     .nullable()
     .default(null)

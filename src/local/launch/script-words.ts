@@ -7,12 +7,13 @@ const DEFAULT_PORT = 7333;
 export const fixedPort = (listen: string): number =>
   parseSocketAddress(listen).port || DEFAULT_PORT;
 
-export const workerFlags = ({ name, threads, engine, gpus, dataMemory }: NamedWorker): string[] => [
+export const workerFlags = ({ name, threads, engine, gpus, ...memory }: NamedWorker): string[] => [
   ...['--name', name],
   ...(threads === null ? [] : ['--threads', String(threads)]),
   ...(engine === null ? [] : ['--engine', engine]),
   ...(gpus === null ? [] : ['--gpus', gpus]),
-  ...(dataMemory === null ? [] : ['--data-memory', String(dataMemory)]),
+  ...(memory.dataMemory === null ? [] : ['--data-memory', String(memory.dataMemory)]),
+  ...(memory.keepFeatures === null ? [] : ['--keep-features', String(memory.keepFeatures)]),
 ];
 
 /** One word of a shell, whatever is in it. */

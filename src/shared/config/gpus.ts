@@ -25,3 +25,18 @@ export function gpusFault(text: string): string | null {
   const twice = wish.find((index, i) => wish.indexOf(index) !== i);
   return twice === undefined ? null : `GPU ${twice} is named twice in ${JSON.stringify(text)}`;
 }
+
+/**
+ * The GPUs of a worker. `given`, `engine`: its own wishes; null: none. Where nothing is given, it
+ * computes on GPUs if the run does, and its engine can.
+ */
+export function workerGpus(
+  given: GpuWish,
+  engine: string | null | undefined,
+  runIsOnGpus: boolean,
+): GpuWish {
+  if (given !== null) return given;
+  if (!runIsOnGpus) return 'none';
+  if (engine === 'auto') return null;
+  return (engine ?? 'tensorflow') === 'tensorflow' ? 'all' : 'none';
+}

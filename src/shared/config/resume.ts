@@ -33,7 +33,8 @@ const NOT_KEPT = ['quiet', 'json', 'dryRun', 'resume', 'out', 'trace'] as const;
 
 /**
  * The configuration of a resumed run: its folder's, with what `given` changes of who computes, and
- * a later end. `given.out` must be left out or name the folder itself.
+ * a later end. `pretrained` may have moved: the run's identity knows the weights themselves.
+ * `given.out` must be left out or name the folder itself.
  *
  * @param stored what the folder's config.json holds, parsed from JSON.
  * @param folder absolute path of the run folder, wherever it was when the run began.
@@ -69,7 +70,7 @@ function refusals(
 ): string[] {
   const changed = differences(stored, { ...stored, ...given })
     .filter(({ key, given: value }) => !(key === 'engine' && value === 'auto'))
-    .filter(({ key }) => !(ENDS as readonly ConfigKey[]).includes(key))
+    .filter(({ key }) => !(ENDS as readonly ConfigKey[]).includes(key) && key !== 'pretrained')
     .map((fault) => sentence(nameOf(fault.key), fault.stored, fault.given));
   const { learningRateSchedule: schedule } = stored;
   for (const key of ENDS) {

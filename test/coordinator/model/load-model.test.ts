@@ -128,6 +128,11 @@ t.test('a model that does not fit the data set is refused with both shapes', asy
   });
   await t.rejects(load(fixed), { code: 'MODEL_MISFIT', message: /\[8, 4, 5, 1\]/ });
   await t.rejects(load('hybrid'), { code: 'MODEL_MISFIT' });
+  await t.rejects(loadModel('inceptionv3', { height: 5, width: 200, channels: 1 }, 3), {
+    code: 'MODEL_MISFIT',
+    message: 'Images of 5 × 200 × 1 do not become 150 × 150 × 3.',
+    hint: /--image-size/,
+  });
 });
 
 t.test('what training would leave out is refused by name', async (t) => {

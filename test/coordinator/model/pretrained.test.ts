@@ -160,6 +160,44 @@ t.test('what is no file of weights is refused with what it is', async (t) => {
   }
 });
 
+t.test('a file that says it holds more than it can is refused, unread', async (t) => {
+  const folder = t.testdir({ 'folder.h5': {}, 'folder.keras': {} });
+  const code = 'MODEL_PRETRAINED_INVALID';
+  const refused = async (name: string, message: RegExp, made?: Uint8Array): Promise<void> => {
+    const path = join(folder, name);
+    if (made !== undefined) writeFileSync(path, made);
+    await t.rejects(readWeightsFile(path), { code, message }, name);
+  };
+  await refused('folder.h5', /EISDIR/);
+  await refused('folder.keras', /EISDIR/);
+  const bytes = Buffer.alloc(100_000);
+  const archive = zip({ 'metadata.json': Buffer.from('{}'), 'model.weights.h5': bytes });
+  const entry = archive.lastIndexOf('PK\x01\x02');
+  const withField = (field: number, value: number): Buffer => {
+    const changed = Buffer.from(archive);
+    changed.writeUInt32LE(value, entry + field);
+    return changed;
+  };
+  await refused('small.keras', /cannot be unpacked to the size it says/, withField(24, 50_000));
+  await refused('large.keras', /is not what it says/, withField(24, 100_001));
+  await refused('bomb.keras', /so much cannot be packed in it/, withField(24, 1e9));
+  await refused('checksum.keras', /is not what it says/, withField(16, 1));
+  await refused('zip64.keras', /it is a ZIP64 archive/, withField(42, 0xffffffff));
+
+  const { default: h5wasm } = await import('h5wasm/node');
+  await h5wasm.ready;
+  const loop = new h5wasm.File(join(folder, 'loop.h5'), 'w');
+  for (const name of ['a', 'b']) loop.create_soft_link('/', name);
+  loop.close();
+  await refused('loop.h5', /groups go deeper than 16 levels/);
+  const hollow = new h5wasm.File(join(folder, 'hollow.h5'), 'w');
+  // Chunks that were never written take no place in the file.
+  hollow.create_dataset({ name: 'kernel', data: Float32Array.of(1), shape: [1], maxshape: [null], chunks: [1] }); // prettier-ignore
+  (hollow.get('kernel') as { resize(shape: number[]): unknown }).resize([2e9]);
+  hollow.close();
+  await refused('hollow.h5', /say that they are larger than it can be/);
+});
+
 t.test('the base of Inception is found by the order of its layers', async (t) => {
   const model = CATALOGUE.inceptionv3.build(FASHION, 10);
   const layout = rowLayout(model);

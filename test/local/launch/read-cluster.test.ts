@@ -81,6 +81,10 @@ t.test('a worker for each GPU, in a process that sees no other', (t) => {
   ]);
   const together = parseCluster({ workers: [{ ...gpus, processPerGpu: false }] }, '/tmp');
   t.strictSame(together.workers.map(workerFlags), [['--name', 'big-1', '--gpus', '0,3']]);
+  const small = parseCluster({ workers: [{ keepFeatures: 0, dataMemory: 9 }] }, '/tmp');
+  t.strictSame(small.workers.map(workerFlags), [
+    ['--name', 'localhost-1', '--data-memory', '9', '--keep-features', '0'],
+  ]);
   const fault = (worker: object) => faultsIn({ workers: [worker] });
   t.match(fault({ gpus: 'all', processPerGpu: true }), 'workers.0.processPerGpu: needs gpus with');
   t.match(fault({ gpus: '0,0' }), 'workers.0.gpus: GPU 0 is named twice');

@@ -20,6 +20,8 @@ t.test('who computes may change, and the end may move away', async (t) => {
   const config = resume({ threads: 7, data: 'd', checkpointEvery: 5, epochs: 12, json: true });
   t.match(config, { threads: 7, data: '/home/me/d', checkpointEvery: 5, epochs: 12, json: true });
   t.match(resume({ steps: 9000 }), { steps: 9000, epochs: null });
+  const moved = { ...stored, model: 'inceptionv3', pretrained: '/old/base.h5' };
+  t.equal(resume({ pretrained: '/new/base.h5' }, moved).pretrained, '/new/base.h5');
 });
 
 t.test('the end may not move where the learning rate is bound to it', async (t) => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LockstepError } from '../../../shared/errors.js';
 import { findSavedModel } from '../load-saved-model.js';
 import { unreadable, type NamedTensor } from './named-tensor.js';
 import { readHdf5 } from './read-hdf5.js';
@@ -19,6 +20,15 @@ const IN_KERAS = 'model.weights.h5';
  */
 export async function readWeightsFile(path: string): Promise<readonly NamedTensor[]> {
   if (!existsSync(path)) throw unreadable(path, 'there is no such file or folder');
+  try {
+    return await readKnown(path);
+  } catch (cause) {
+    if (cause instanceof LockstepError) throw cause;
+    throw unreadable(path, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+async function readKnown(path: string): Promise<readonly NamedTensor[]> {
   if (/\.(h5|hdf5)$/i.test(path)) return readHdf5(path);
   if (/\.keras$/i.test(path)) return readKeras(path);
   const saved = findSavedModel(path);
@@ -40,12 +50,7 @@ async function readKeras(path: string): Promise<readonly NamedTensor[]> {
 }
 
 function weightsInside(path: string, archive: Buffer): Buffer {
-  let found: Buffer | null;
-  try {
-    found = unzipFile(archive, IN_KERAS);
-  } catch (cause) {
-    throw unreadable(path, cause instanceof Error ? cause.message : String(cause), cause);
-  }
+  const found = unzipFile(archive, IN_KERAS);
   if (found === null) throw unreadable(path, `there is no ${IN_KERAS} in it`);
   return found;
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { GpuWish } from '../../../shared/config/gpus.js';
 import { LockstepError } from '../../../shared/errors.js';
 import { tf } from '../../../shared/model/tfjs.js';
 import { tensorflowRefusal } from '../coverage.js';
@@ -11,11 +10,10 @@ import { tensorflowAvailability } from './availability.js';
 import { compileModel } from './compile-model.js';
 import { nodeBackend } from './compile/kernels.js';
 import { modelFunctions } from './functions.js';
-import { hardwareOf, numbersOf } from './gpu/choose.js';
-import type { Gpu } from './gpu/listing.js';
-import { offeredGpus } from './gpu/offer.js';
+import { hardwareIdentity, numbersOf } from './gpu/choose.js';
+import { gpusFor, offeredGpus } from './gpu/offer.js';
 import { KERNELS } from './install/binding.js';
-import { gpusError, openLibrary } from './open-library.js';
+import { openLibrary } from './open-library.js';
 import type { Computation, TensorflowProgram } from './program.js';
 
 /** Of a thread: random words of dropout masks, before they are masks. */
@@ -47,7 +45,7 @@ export const tensorflowEngine: Engine = {
 
   async build(request: BuildRequest): Promise<BuiltProgram> {
     const { fastMath, gpus: wish = null } = request;
-    const gpus = await gpusFor(wish, fastMath);
+    const { gpus, notices } = await gpusFor(wish, fastMath, process.env);
     const library = await openLibrary(process.env, { gpus, fastMath });
     const { binding, installation, devices } = library;
     const backend = nodeBackend(join(installation.folder, KERNELS), binding);
@@ -65,7 +63,7 @@ export const tensorflowEngine: Engine = {
         ? null
         : { topology: request.model.toJSON() as string, module: modelModule ?? null },
     };
-    const versions = [REVISION, binding.TF_Version, installation.cuda?.version ?? null];
+    const versions = [REVISION, binding.TF_Version];
     const computed = [step, inference].map((each) => identityOf(each, request.model));
     const identity = [versions, computed, functions.sites, layout, classes, labelSmoothing, seed];
     return {
@@ -73,27 +71,14 @@ export const tensorflowEngine: Engine = {
       payload,
       digest: sha256(JSON.stringify(identity)),
       memory: { sharedBytes: 0, threadBytes: SCRATCH_BYTES },
-      notices: [...noticesOf(step, inference), ...gpuNotices(gpus)],
+      notices: [...noticesOf(step, inference), ...notices],
       ...(gpus.length > 0 && { threads: gpus.length }),
-      ...(gpus.some(({ isVirtual }) => !isVirtual) && { hardware: hardwareOf(gpus[0]!) }),
+      ...(gpus.some(({ isVirtual }) => !isVirtual) && {
+        hardware: hardwareIdentity(gpus[0]!, installation.cuda),
+      }),
     };
   },
 };
-
-/** Errors: ENGINE_GPUS where some were asked for, and cannot be used. */
-async function gpusFor(wish: GpuWish, fastMath: boolean): Promise<readonly Gpu[]> {
-  if (wish === 'none') return [];
-  const offer = await offeredGpus(wish, fastMath, process.env);
-  if ('gpus' in offer) return offer.gpus;
-  if (wish === null) return [];
-  throw gpusError(`The GPUs asked for cannot be used: ${offer.reason}.`, `${offer.remedy}.`);
-}
-
-function gpuNotices(gpus: readonly Gpu[]): readonly string[] {
-  const [first] = gpus;
-  if (first === undefined) return [];
-  return [`Gradients are computed on ${numbersOf(gpus)} (${first.name}).`];
-}
 
 /**
  * What decides the bits of a function: its graph, or else the layers, and the JavaScript engine,

@@ -5,10 +5,14 @@ import type { BuildRequest, BuiltProgram, Engine, EngineRefusal } from '../engin
 import { asRefusal, wasmAvailability } from './availability.js';
 import { loadKernels } from './module.js';
 import { compilePlan } from './plan/compile.js';
+import { frozenCalls } from './plan/frozen-calls.js';
 import { fuseGraph } from './plan/fuse.js';
 import { modelGraph, type Graph } from './plan/graph.js';
 import type { Plan } from './plan/plan.js';
 import type { WasmProgram } from './program.js';
+
+/** Micro-batches of the plan that the digest of frozen layers is of: whatever those of the run, they compute the same. */
+const DIGEST_BATCH = 16;
 
 /**
  * Training kernels in WebAssembly: a model is compiled once into a plan of fused kernels over
@@ -47,6 +51,7 @@ export const wasmEngine: Engine = {
           sampleBytes: plan.frozen.sampleBytes,
           digest: await digest({
             layers: frozenLayersOf(graph, plan.frozen.nodes),
+            calls: frozenCalls(compilePlan({ graph, layout, batchMax: DIGEST_BATCH })),
             kernels: sha256,
           }),
         },
@@ -92,7 +97,6 @@ function checkFit({ image, classes, microBatch }: BuildRequest, { input }: Graph
   }
 }
 
-/** Turns errors of these codes into a refusal; throws all others. */
 /** SHA-256, hex, of plain data: of all that decides the bits beside the configuration. */
 async function digest(data: unknown): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(data));

@@ -1,9 +1,14 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { gpusFault, GPUS_PATTERN, gpuWishOf, type GpuWish } from '#src/shared/config/gpus.js';
-import { chooseGpus, hardwareOf, visibleGpus } from '#src/worker/engine/tensorflow/gpu/choose.js';
+import {
+  chooseGpus,
+  hardwareIdentity,
+  hardwareOf,
+  visibleGpus,
+} from '#src/worker/engine/tensorflow/gpu/choose.js';
 import { listGpus, parseListing } from '#src/worker/engine/tensorflow/gpu/listing.js';
-import { describeGpus, offeredGpus } from '#src/worker/engine/tensorflow/gpu/offer.js';
+import { describeGpus, gpusFor, offeredGpus } from '#src/worker/engine/tensorflow/gpu/offer.js';
 import {
   configProto,
   deviceName,
@@ -88,6 +93,10 @@ void t.test('one worker computes on GPUs of one kind', (t) => {
   t.match(refused, { reason: /GPU 0 is NVIDIA A100.*GPU 1 NVIDIA H100/, remedy: /--gpus 0,2$/ });
   t.strictSame(chosen([{}, other, {}], [0, 2]), [0, 2]);
   t.equal(hardwareOf(listing.gpus[1]!), 'NVIDIA H100 80GB HBM3 (compute capability 9.0)');
+  t.equal(
+    hardwareIdentity(listing.gpus[0]!, { version: '12.5.1', cudnn: '9.3.0', libraries: [] }),
+    'NVIDIA A100-SXM4-80GB (compute capability 8.0), CUDA 12.5.1, cuDNN 9.3.0',
+  );
   t.end();
 });
 
@@ -116,6 +125,15 @@ void t.test('GPUs without CUDA in the engine come with the command that mends it
     remedy: 'To install it so: lockstep engine install tensorflow --gpu',
     isThere: true,
   });
+  const silent = { gpus: [], notices: [] };
+  t.match(await gpusFor(null, false, env), {
+    gpus: [],
+    notices: [
+      /^Gradients are computed on processors, not on GPUs: .* is not installed with CUDA\. To install it so: lockstep engine install tensorflow --gpu\./,
+    ],
+  });
+  t.same(await gpusFor('none', false, env), silent);
+  await t.rejects(gpusFor('all', false, env), { code: 'ENGINE_GPUS' });
   const told = await describeGpus(env);
   t.match(told?.detail, 'GPU 1: NVIDIA A100-SXM4-80GB, 80 GiB, compute capability 8.0');
   t.match(told?.detail, 'driver 550.54.15');
@@ -123,6 +141,7 @@ void t.test('GPUs without CUDA in the engine come with the command that mends it
   const none = { PATH: folder, LOCKSTEP_CACHE: env.LOCKSTEP_CACHE };
   t.equal(await describeGpus(none), null);
   t.match(await offeredGpus(null, false, none), { isThere: false });
+  t.same(await gpusFor(null, false, none), silent, 'where there is no GPU');
 });
 
 void t.test('determinism is on and TF32 off, before the library is loaded', (t) => {

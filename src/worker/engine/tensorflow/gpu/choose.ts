@@ -1,5 +1,6 @@
 import type { GpuWish } from '../../../../shared/config/gpus.js';
 import type { EngineRefusal } from '../../engine.js';
+import type { Installation } from '../install/status.js';
 import type { Gpu, GpuListing } from './listing.js';
 
 /** What TensorFlow's CUDA 12 needs of the driver: NVIDIA's table of minor version compatibility. */
@@ -73,9 +74,15 @@ function sameKind(gpus: readonly Gpu[]): readonly Gpu[] | EngineRefusal {
   };
 }
 
-/** What decides a GPU's bits, for people and for the identity of a run. */
+/** The kind of a GPU, for people. */
 export function hardwareOf({ name, computeCapability }: Gpu): string {
   return `${name} (compute capability ${computeCapability})`;
+}
+
+/** What decides the bits of a GPU, for the identity of a run: its kind, and what computes on it. */
+export function hardwareIdentity(gpu: Gpu, cuda: Installation['cuda']): string {
+  const libraries = cuda === null ? [] : [`CUDA ${cuda.version}`, `cuDNN ${cuda.cudnn}`];
+  return [hardwareOf(gpu), ...libraries].join(', ');
 }
 
 /** `GPU 0`, `GPUs 0 and 1`, `no GPU`. */

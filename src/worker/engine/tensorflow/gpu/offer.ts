@@ -1,7 +1,7 @@
 import type { GpuWish } from '../../../../shared/config/gpus.js';
 import type { EngineRefusal } from '../../engine.js';
 import { readInstallation } from '../install/status.js';
-import { processFault } from '../open-library.js';
+import { gpusError, processFault } from '../open-library.js';
 import { chooseGpus, driverFault, numbersOf } from './choose.js';
 import { listGpus, type Gpu } from './listing.js';
 
@@ -32,6 +32,29 @@ export async function offeredGpus(
   const fault = processFault({ gpus: chosen, fastMath });
   if (fault === null) return { gpus: chosen };
   return { reason: fault.replace(/\.$/, ''), remedy: 'Start another process for it', isThere };
+}
+
+/**
+ * The GPUs that a program computes on, and what is said about them: also where there are some that
+ * nobody has declined, and that cannot be used.
+ *
+ * Errors: ENGINE_GPUS where some were asked for, and cannot be used.
+ */
+export async function gpusFor(
+  wish: GpuWish,
+  fastMath: boolean,
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly gpus: readonly Gpu[]; readonly notices: readonly string[] }> {
+  if (wish === 'none') return { gpus: [], notices: [] };
+  const offer = await offeredGpus(wish, fastMath, env);
+  if ('gpus' in offer) {
+    const { gpus } = offer;
+    return { gpus, notices: [`Gradients are computed on ${numbersOf(gpus)} (${gpus[0]!.name}).`] };
+  }
+  const { reason, remedy, isThere } = offer;
+  if (wish !== null) throw gpusError(`The GPUs asked for cannot be used: ${reason}.`, `${remedy}.`);
+  const told = `Gradients are computed on processors, not on GPUs: ${reason}. ${remedy}. With --gpus none this is not said.`;
+  return { gpus: [], notices: isThere ? [told] : [] };
 }
 
 /** What `lockstep engine list` says of GPUs; null where the machine shows no sign of one. */
