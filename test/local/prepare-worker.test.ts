@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { piecesOf } from '#src/coordinator/cluster/blobs.js';
+import { piecesOf, type Blob } from '#src/coordinator/cluster/blobs.js';
 import { welcomeOf } from '#src/local/cluster-run.js';
 import { prepareRun } from '#src/local/prepare-run.js';
 import { prepareWorker, type PreparedFor } from '#src/local/prepare-worker.js';
@@ -17,7 +17,7 @@ process.env['LOCKSTEP_CACHE'] = join(folder, 'cache');
 const base = { model: 'mlp', data, batchSize: 20, engine: 'wasm', keepFeatures: 7 } as const;
 const run = await prepareRun(base, {});
 const dataBytes = bytesOfDataSet(run.data.whole).length;
-const blobs = new Map([
+const blobs = new Map<string, Blob>([
   [run.data.digest, bytesOfDataSet(run.data.whole)],
   [run.identity['initial weights']!, new Uint8Array(run.initialWeights.buffer)],
 ]);
