@@ -6,10 +6,10 @@ A "sample" is one all-reduce. Rank 0 answers; before each timed run the ranks me
 import argparse
 import json
 import os
-import socket
-import subprocess
 import sys
 import time
+
+import ranks
 
 
 def main() -> None:
@@ -26,28 +26,8 @@ def main() -> None:
 
 
 def launch(options: argparse.Namespace) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     environment = dict(os.environ, OMP_NUM_THREADS="1", GLOO_SOCKET_IFNAME="lo")
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, *sys.argv, "--rank", str(rank), "--port", str(port)],
-            stdin=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        for rank in range(options.ranks)
-    ]
-    for line in sys.stdin:
-        for rank in ranks:
-            rank.stdin.write(line)
-            rank.stdin.flush()
-        if line.strip() == "quit":
-            break
-    for rank in ranks:
-        rank.stdin.close()
-        rank.wait()
+    ranks.pass_on(ranks.start([[]] * options.ranks, environment))
 
 
 def serve(options: argparse.Namespace) -> None:

@@ -14,10 +14,10 @@ commands the ranks sleep in a read, so that the other side has the cores to itse
 import argparse
 import json
 import os
-import socket
-import subprocess
 import sys
 import time
+
+import ranks
 
 
 def arguments() -> argparse.Namespace:
@@ -52,31 +52,11 @@ def main() -> None:
 
 
 def launch(options: argparse.Namespace) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     environment = dict(os.environ, OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     if options.hosts:
         environment["GLOO_SOCKET_IFNAME"] = options.hosts[0]["interface"]
     prefixes = [host["command"] for host in options.hosts or []] or [[]] * options.ranks
-    ranks = [
-        subprocess.Popen(
-            [*prefixes[rank], sys.executable, *sys.argv, f"--rank={rank}", f"--port={port}"],
-            stdin=subprocess.PIPE,
-            env=environment,
-            text=True,
-        )
-        for rank in range(options.ranks)
-    ]
-    for line in sys.stdin:
-        for rank in ranks:
-            rank.stdin.write(line)
-            rank.stdin.flush()
-        if line.strip() == "quit":
-            break
-    for rank in ranks:
-        rank.stdin.close()
-    sys.exit(max(abs(rank.wait()) for rank in ranks))
+    ranks.pass_on(ranks.start(prefixes, environment))
 
 
 def join(options: argparse.Namespace) -> None:
