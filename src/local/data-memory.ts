@@ -1,4 +1,4 @@
-import { layoutOf } from '../shared/data/data-set-layout.js';
+import { layoutOf, type DataSetSizes } from '../shared/data/data-set-layout.js';
 import type { DataSet, RunData, StoredDataSet } from '../shared/data/data-set.js';
 import type { TrainingConfig } from '../shared/config/schema.js';
 import { isStored } from '../shared/data/stored-set.js';
@@ -30,7 +30,14 @@ export function bytesInMemory(
   { train, test }: DataSet | StoredDataSet,
   config: TrainingConfig,
 ): number {
-  const sizes = { shape: train.shape, trainCount: train.count, testCount: test.count };
+  return bytesNeeded(
+    { shape: train.shape, trainCount: train.count, testCount: test.count },
+    config,
+  );
+}
+
+/** The same for a data set of these sizes. */
+export function bytesNeeded(sizes: DataSetSizes, config: TrainingConfig): number {
   const { byteLength, trainLabels } = layoutOf(sizes);
   return byteLength + (changesTraining(config) ? trainLabels : 0);
 }

@@ -12,7 +12,7 @@ import { LockstepError } from '../shared/errors.js';
 import { formatBytes } from '../shared/format.js';
 import type { DataManifest } from '../shared/wire/session.js';
 import type { BlobFetch } from '../worker/cluster/blob-fetch.js';
-import { changesTraining } from './split-data.js';
+import { bytesNeeded } from './data-memory.js';
 
 /** Who receives, and what it has room for. */
 export interface Receiver {
@@ -41,7 +41,7 @@ export async function receiveData(
 ): Promise<DataSet | StoredDataSet> {
   const { digest, name, classes, height, width, channels, trainCount, testCount } = manifest;
   const sizes = { shape: { height, width, channels }, trainCount, testCount };
-  const { byteLength, trainLabels } = layoutOf(sizes);
+  const { byteLength } = layoutOf(sizes);
   if (byteLength !== manifest.bytes) {
     throw misfit(`it should have ${byteLength} bytes, and is said to have ${manifest.bytes}`);
   }
@@ -53,9 +53,8 @@ export async function receiveData(
     notice(`Receiving the data set ${name}: ${left} of ${formatBytes(byteLength)}.`);
   };
   await mkdir(folder, { recursive: true });
-  const needed = byteLength + (changesTraining(config) ? trainLabels : 0);
   const place =
-    config.dataMemory !== null && needed > config.dataMemory
+    config.dataMemory !== null && bytesNeeded(sizes, config) > config.dataMemory
       ? new FilePlace(paths, sizes, classes)
       : new MemoryPlace(paths, sizes, classes);
   const source = { name, digest, folder, source: `${name}, from the coordinator` };

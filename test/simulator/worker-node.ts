@@ -230,7 +230,7 @@ export class WorkerNode {
 
   /** In time, segment after segment becomes final; each is one job, so that it may be the last. */
   #compute(effect: Extract<MemberEffect, { kind: 'compute' }>): void {
-    const { step, lineage, ranges, count, whole } = effect;
+    const { step, lineage, ranges, count } = effect;
     const { checker, scenario, model } = this.simulation;
     const { segments } = scenario;
     const microBatches = ranges.reduce((sum, { first, end }) => sum + end - first, 0);
@@ -241,7 +241,9 @@ export class WorkerNode {
       const elements = segmentOf(row, segment, segments);
       return { stored: this.#stored(step, lineage, node, segment, tally, elements), tally };
     };
-    if (whole && !scenario.rounds && model.options.batchSize % 2 === 0) {
+    const [only] = ranges;
+    const isWhole = ranges.length === 1 && only!.first === 0 && only!.end === count;
+    if (isWhole && !scenario.rounds && model.options.batchSize % 2 === 0) {
       this.#enqueue(millis, 'compute', () => {
         checker.weights(step, this.#lineage, this.weights!);
         const node = rootOf(count);

@@ -17,7 +17,7 @@ export const removeStrayed: Part = (state, context) => {
   );
 };
 
-export function hasStrayed({ lineages }: CoordinatorState, { report }: Peer): boolean {
+function hasStrayed({ lineages }: CoordinatorState, { report }: Peer): boolean {
   const known = report.applied === null ? undefined : lineages.get(report.applied);
   return known !== undefined && report.lineage !== null && known !== report.lineage;
 }

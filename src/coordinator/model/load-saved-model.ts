@@ -41,7 +41,8 @@ export async function loadSavedModel(path: string): Promise<LayersModel> {
   }
 }
 
-async function readWeights(
+/** Specifications and bytes of the weights beside a model.json, in the manifest's order. */
+export async function readWeights(
   path: string,
   manifest: io.WeightsManifestConfig,
 ): Promise<[io.WeightsManifestEntry[], ArrayBuffer]> {

@@ -32,12 +32,10 @@ export const computeIfDue: Part = (state, context) => {
   const ranges = share.compute.flatMap(({ first, end }) =>
     uncovered({ first, end: Math.min(end, count) }, work.rows),
   );
-  const [only] = ranges;
-  if (only === undefined) return state;
-  const whole = ranges.length === 1 && only.first === 0 && only.end === count;
+  if (ranges.length === 0) return state;
   const step = position.applied;
   const lineage = namedLineage(state);
-  context.emit({ kind: 'compute', step, lineage, ranges, count, whole });
+  context.emit({ kind: 'compute', step, lineage, ranges, count });
   return withWork(state, { ...work, computing: ranges });
 };
 

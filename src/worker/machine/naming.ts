@@ -5,7 +5,8 @@ import type { MemberState } from './state.js';
 /**
  * The lineage by which the values of a step are named; `of`: of the weights that it starts from, by
  * default the present ones. In an exact run that is all there is to it. Where rows are rounded as
- * they travel, or engines mixed, a value depends on who made it: there it is the view's as well, so that values of two views are never taken for each other.
+ * they travel, or engines mixed, a value depends on who made it: there it is the view's as well, so
+ * that values of two views are never taken for each other.
  */
 export function namedLineage(
   { config, orders, position }: MemberState,

@@ -149,17 +149,13 @@ export type MemberEvent =
  */
 export type MemberEffect =
   | { readonly kind: 'send'; readonly to: MemberId; readonly message: Message }
-  /**
-   * Gradients of these ranges of micro-batches at the present weights. `whole`: they are the entire
-   * step.
-   */
+  /** Gradients of these ranges of micro-batches at the present weights. */
   | {
       readonly kind: 'compute';
       readonly step: number;
       readonly lineage: Lineage;
       readonly ranges: readonly Range[];
       readonly count: number;
-      readonly whole: boolean;
     }
   /** Adds one segment of rows, in this order; `inputs` holds the payload of each node to begin with. */
   | {

@@ -49,8 +49,8 @@ export class RowExchange {
 
   /**
    * Computes the nodes that make up the ranges, one after the other, each by all threads.
-   * `onSegment`: told of every segment of their rows as it becomes final. Gives up, null, where between two
-   * nodes they are no longer due.
+   * `onSegment`: told of every segment of their rows as it becomes final. Gives up, null,
+   * where between two nodes they are no longer due.
    */
   async compute(
     { step, lineage, ranges, count }: EffectOf<'compute'>,

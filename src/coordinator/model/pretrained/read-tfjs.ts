@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
 import { tf } from '../../../shared/model/tfjs.js';
+import { readWeights } from '../load-saved-model.js';
 import { unreadable, type NamedTensor } from './named-tensor.js';
 
 /**
@@ -15,10 +15,8 @@ export async function readTfjsWeights(path: string): Promise<readonly NamedTenso
     const json = JSON.parse(await readFile(path, 'utf8')) as Partial<io.ModelJSON>;
     const manifest = json.weightsManifest;
     if (!Array.isArray(manifest)) throw unreadable(path, 'it has no weightsManifest');
-    const files = manifest.flatMap(({ paths }) => paths);
-    const parts = await Promise.all(files.map((file) => readFile(join(dirname(path), file))));
-    const bytes = new Uint8Array(Buffer.concat(parts));
-    const decoded = tf.io.decodeWeights(bytes.buffer, tf.io.getWeightSpecs(manifest));
+    const [specs, bytes] = await readWeights(path, manifest);
+    const decoded = tf.io.decodeWeights(bytes, specs);
     return Object.entries(decoded).map(([name, tensor]) => {
       const values = Float32Array.from(tensor.dataSync());
       const { shape } = tensor;
