@@ -46,7 +46,7 @@ def serve(options: argparse.Namespace) -> None:
         print(json.dumps({"ready": True, "torch": torch.__version__}), flush=True)
     for line in sys.stdin:
         if line.strip() == "quit":
-            return
+            break
         steps = int(line.split()[1])
         dist.barrier()
         began = time.perf_counter()
@@ -57,6 +57,7 @@ def serve(options: argparse.Namespace) -> None:
         seconds = time.perf_counter() - began
         if options.rank == 0:
             print(json.dumps({"seconds": seconds, "samples": steps}), flush=True)
+    dist.destroy_process_group()
 
 
 main()
